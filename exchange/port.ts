@@ -18,7 +18,20 @@ import type { Fact } from "#base/fact.ts";
 import type { Candle, Timeframe } from "#trading/candle.ts";
 import type { Market, MarketSymbol, PositionSide, Side } from "#trading/market.ts";
 import type { Amount, Price, Quantity } from "#trading/money.ts";
-import type { ClientOrderId, ExchangeOrderId, ReportedStatus } from "#trading/order.ts";
+import type { ClientOrderId, ExchangeOrderId } from "#trading/order.ts";
+import type {
+  Fill,
+  MarginMode,
+  OrderReport,
+  Plan,
+  PlanId,
+  PlanKind,
+  Position,
+  RejectionReason,
+} from "#trading/reports.ts";
+
+/** The engine speaks of these too, so they are defined with it; here they are the port's words. */
+export type { Fill, MarginMode, OrderReport, Plan, PlanId, PlanKind, Position, RejectionReason };
 
 export type Exchange = ExchangeReads & ExchangeWrites & ExchangeStream;
 
@@ -93,32 +106,6 @@ export type Rejection = {
   readonly detail: string;
 };
 
-export type RejectionReason =
-  | "InsufficientFunds"
-  | "BelowMinimum"
-  | "InvalidPrice"
-  | "InvalidSize"
-  | "InvalidLeverage"
-  | "InvalidOrder"
-  /** Nothing is left to reduce. */
-  | "NoPosition"
-  /** The order to cancel or the plan to move is not there (any more). */
-  | "NotFound"
-  /** The trigger is already on the wrong side of the price: the position is past its stop. */
-  | "TriggerPassed"
-  /** There already is a plan of this kind. */
-  | "AlreadyProtected"
-  | "WrongMode"
-  | "NotAllowedNow"
-  | "RateLimited"
-  /** The exchange did not look at it: the signature was too old. */
-  | "Expired"
-  | "Unauthorized"
-  | "Maintenance"
-  | "BadSymbol"
-  /** Our own guard refused it at the last instant; it was never sent. */
-  | "Denied";
-
 export type CandleRequest = {
   readonly symbol: MarketSymbol;
   readonly timeframe: Timeframe;
@@ -133,8 +120,6 @@ export type PriceQuote = {
   readonly mark: Price;
   readonly at: Millis;
 };
-
-export type MarginMode = "crossed" | "isolated";
 
 export type AccountFacts = {
   /** The exchange's own number of the account: two keys of one account give the same. */
@@ -158,64 +143,6 @@ export type Balance = {
   /** Realised money only: deposits, profits, fees, funding. */
   readonly wallet: Amount;
 };
-
-export type Position = {
-  readonly symbol: MarketSymbol;
-  readonly side: PositionSide;
-  readonly size: Quantity;
-  readonly averagePrice: Price;
-  readonly leverage: number;
-  readonly liquidationPrice: Price | undefined;
-};
-
-export type OrderReport = {
-  /** Whatever the exchange holds: ours, or somebody else's. */
-  readonly clientOrderId: string;
-  readonly exchangeOrderId: ExchangeOrderId;
-  readonly symbol: MarketSymbol;
-  readonly side: Side;
-  readonly status: ReportedStatus;
-  readonly size: Quantity;
-  /** Cumulative. */
-  readonly filled: Quantity;
-  /** `undefined` for a market order. */
-  readonly limit: Price | undefined;
-  readonly reduceOnly: boolean;
-  readonly updatedAt: Millis;
-};
-
-export type Fill = {
-  /** Unique per account: the key of idempotence. */
-  readonly tradeId: string;
-  readonly exchangeOrderId: ExchangeOrderId;
-  /** Of the order that traded. A fired plan's order carries the plan's id here. */
-  readonly clientOrderId: string;
-  readonly symbol: MarketSymbol;
-  readonly side: Side;
-  readonly price: Price;
-  readonly size: Quantity;
-  /** Paid, in quote currency: positive costs money. */
-  readonly fee: Amount;
-  readonly liquidity: "maker" | "taker";
-  readonly at: Millis;
-};
-
-export type PlanKind = "Stop" | "TakeProfit";
-
-/** A trigger order that reduces a position when the mark price reaches it. */
-export type Plan = {
-  readonly id: PlanId;
-  readonly clientOrderId: string;
-  readonly symbol: MarketSymbol;
-  readonly kind: PlanKind;
-  /** The side of the position that it reduces. */
-  readonly side: PositionSide;
-  readonly trigger: Price;
-  /** `undefined`: the whole position, whatever its size. */
-  readonly size: Quantity | undefined;
-};
-
-export type PlanId = ExchangeOrderId;
 
 export type EntryRequest = {
   readonly id: ClientOrderId;

@@ -42,7 +42,7 @@ const allowed: Readonly<Record<string, Layer>> = {
   },
   aggregator: {
     layers: ["base", "crds", "runtime", "kubernetes"],
-    packages: ["express", "prom-client", "ws", "zod", "node:*"],
+    packages: ["big.js", "express", "prom-client", "ws", "zod", "node:*"],
   },
   dashboard: { layers: ["aggregator"], packages: ["preact", "preact/hooks", "@preact/signals"] },
   simulation: {

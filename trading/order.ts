@@ -20,7 +20,17 @@ import { brandAs, type Brand } from "#base/brand.ts";
 import type { Millis } from "#base/clock.ts";
 import { assert, unreachable } from "#base/result.ts";
 import type { MarketSymbol, Side } from "./market.ts";
-import { addQuantity, quantity, type Price, type Quantity } from "./money.ts";
+import {
+  addAmount,
+  addQuantity,
+  notional,
+  quantity,
+  ZERO_AMOUNT,
+  ZERO_QUANTITY,
+  type Amount,
+  type Price,
+  type Quantity,
+} from "./money.ts";
 import type { ExitReason } from "./strategy.ts";
 
 /** Ours: derived and journaled before the order is sent, so that a restart can find it again. */
@@ -45,10 +55,28 @@ export type Order = {
   readonly side: Side;
   readonly size: Quantity;
   readonly role: OrderRole;
+  readonly createdAt: Millis;
   readonly filled: Quantity;
   readonly reportedFilled: Quantity;
+  /** Sum of price times size over the fills that we hold. */
+  readonly cost: Amount;
+  readonly fee: Amount;
   readonly state: OrderState;
 };
+
+/** What a new order is before anything has happened to it. */
+export const newOrder = (
+  order: Pick<Order, "id" | "symbol" | "side" | "size" | "role">,
+  at: Millis,
+): Order => ({
+  ...order,
+  createdAt: at,
+  filled: ZERO_QUANTITY,
+  reportedFilled: ZERO_QUANTITY,
+  cost: ZERO_AMOUNT,
+  fee: ZERO_AMOUNT,
+  state: { kind: "Submitting", since: at },
+});
 
 export type OrderState =
   | { readonly kind: "Submitting"; readonly since: Millis }
@@ -77,7 +105,12 @@ export type OrderEvent =
   | { readonly kind: "Reported"; readonly status: ReportedStatus; readonly filled: Quantity }
   /** The exchange knows no such order; `proven` once the request can no longer arrive. */
   | { readonly kind: "Absent"; readonly proven: boolean }
-  | { readonly kind: "Filled"; readonly size: Quantity };
+  | {
+      readonly kind: "Filled";
+      readonly size: Quantity;
+      readonly price: Price;
+      readonly fee: Amount;
+    };
 
 export type ReportedStatus = "Open" | "Filled" | "Canceled" | "Rejected";
 
@@ -99,7 +132,7 @@ export const isOwnId = (owner: string, id: string): boolean =>
 export const applyToOrder = (order: Order, event: OrderEvent, at: Millis): Order => {
   switch (event.kind) {
     case "Filled":
-      return fillOrder(order, event.size, at);
+      return fillOrder(order, event, at);
     case "Reported":
       return reportOrder(order, event, at);
     // A finished order takes no more answers: the one that finished it was the later truth.
@@ -210,8 +243,17 @@ const missOrder = (
     : moveTo(order, { ...state, absences });
 };
 
-const fillOrder = (order: Order, size: Quantity, at: Millis): Order => {
+const fillOrder = (
+  order: Order,
+  { size, price, fee }: Extract<OrderEvent, { kind: "Filled" }>,
+  at: Millis,
+): Order => {
   const filled = addQuantity(order.filled, size);
-  const next = { ...order, filled };
+  const next = {
+    ...order,
+    filled,
+    cost: addAmount(order.cost, notional(size, price)),
+    fee: addAmount(order.fee, fee),
+  };
   return filled.gte(order.size) && isLive(order) ? moveTo(next, { kind: "Filled", at }) : next;
 };
