@@ -46,7 +46,7 @@ export const parseLines = (text: string): Result<ParsedLines, string> => {
 
 const unframe = (line: string): string | undefined => {
   const payload = line.slice(CHECKSUM_LENGTH + 1);
-  return line.slice(0, CHECKSUM_LENGTH) === checksum(payload) ? payload : undefined;
+  return line.startsWith(`${checksum(payload)} `) ? payload : undefined;
 };
 
 const CHECKSUM_LENGTH = 8;
