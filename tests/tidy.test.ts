@@ -75,7 +75,7 @@ const ambient = [
 /** Pure: no clock, chance, environment, network, log or promise. */
 const isPure = (path: string): boolean =>
   /^(?:trading|strategies|crds)\//.test(path) ||
-  /^operator\/(?:.*\/)?(?:decide|conditions|executor-spec)\.ts$/.test(path);
+  /^operator\/(?:accounts|conditions|decide|status|transitions)\.ts$/.test(path);
 
 /** Time and chance come in as ports; the few files that implement them are named. */
 const ambientTime = [

@@ -1,0 +1,39 @@
+/**
+ * Which strategies trade on one account, as the exchange itself names it, and who may stay.
+ *
+ * Two keys of one account, or two Secrets with one key, are one account: only the exchange's number
+ * tells. Strategies may share one while their symbols are disjoint. When a symbol is shared, the
+ * older strategy stays, because its position may be open. Pure.
+ */
+
+export type AccountUse = {
+  readonly key: string;
+  /** RFC 3339; the smaller one is older. */
+  readonly createdAt: string;
+  readonly accountUid: string | undefined;
+  readonly symbols: ReadonlyArray<string>;
+};
+
+export type AccountVerdict = {
+  readonly conflictsWith: string | undefined;
+  readonly sharedWith: ReadonlyArray<string>;
+};
+
+export const judgeAccounts = (
+  uses: ReadonlyArray<AccountUse>,
+): ReadonlyMap<string, AccountVerdict> =>
+  new Map(uses.map((use) => [use.key, judgeOne(use, uses)] as const));
+
+const judgeOne = (use: AccountUse, uses: ReadonlyArray<AccountUse>): AccountVerdict => {
+  const others = uses.filter(
+    (other) =>
+      other.key !== use.key && use.accountUid !== undefined && other.accountUid === use.accountUid,
+  );
+  const rival = others.find(
+    (other) => isOlder(other, use) && other.symbols.some((symbol) => use.symbols.includes(symbol)),
+  );
+  return { conflictsWith: rival?.key, sharedWith: others.map(({ key }) => key) };
+};
+
+const isOlder = (a: AccountUse, b: AccountUse): boolean =>
+  a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.key < b.key);
