@@ -47,7 +47,7 @@ const allowed: Readonly<Record<string, Layer>> = {
   dashboard: { layers: ["aggregator"], packages: ["preact", "preact/hooks", "@preact/signals"] },
   simulation: {
     layers: [...core, "executor", "operator", "aggregator"],
-    packages: ["big.js", "node:*"],
+    packages: ["big.js", "prom-client", "node:*"],
   },
   cli: {
     layers: [...core, "kubernetes", "executor", "operator", "aggregator", "simulation"],
