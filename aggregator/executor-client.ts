@@ -22,6 +22,12 @@ export type ExecutorClient = {
     url: string,
     signal: AbortSignal,
   ) => Promise<Result<ReadonlyArray<OrderRecord>, string>>;
+  /** Opens or closes the smallest position; an error says why nothing was sent. */
+  readonly probe: (
+    url: string,
+    request: { readonly path: "test-trade" | "test-close"; readonly symbol: string },
+    signal: AbortSignal,
+  ) => Promise<Result<undefined, string>>;
 };
 
 /** As many as our own `/api/executor/orders` may be asked for. */
@@ -34,9 +40,19 @@ export const createExecutorClient = (token: Secret): ExecutorClient => ({
     const answer = await ask({ url: path, token, signal }, executorOrders);
     return answer.ok ? ok(answer.value.orders.slice(0, ORDERS_MAX)) : answer;
   },
+  probe: async (url, { path, symbol }, signal) => {
+    const answer = await get({ url: `${url}/${path}`, token, signal, body: { symbol } });
+    return answer.ok ? ok(undefined) : answer;
+  },
 });
 
-type Question = { readonly url: string; readonly token: Secret; readonly signal: AbortSignal };
+type Question = {
+  readonly url: string;
+  readonly token: Secret;
+  readonly signal: AbortSignal;
+  /** With one the question is a POST. */
+  readonly body?: object;
+};
 
 const ask = async <T>(question: Question, schema: z.ZodType<T>): Promise<Result<T, string>> => {
   const answer = await get(question);
@@ -66,10 +82,15 @@ const impossibleTime = (value: unknown): string | undefined => {
   return undefined;
 };
 
-const get = async ({ url, token, signal }: Question): Promise<Result<unknown, string>> => {
+const get = async ({ url, token, signal, body }: Question): Promise<Result<unknown, string>> => {
   try {
     const response = await fetch(url, {
-      headers: { authorization: `Bearer ${token.reveal()}`, accept: "application/json" },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+      headers: {
+        authorization: `Bearer ${token.reveal()}`,
+        accept: "application/json",
+        "content-type": "application/json",
+      },
       redirect: "error",
       signal,
     });

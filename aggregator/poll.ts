@@ -34,7 +34,7 @@ import {
 
 export type PollDeps = {
   readonly fleet: Pick<Fleet, "list">;
-  readonly executors: ExecutorClient;
+  readonly executors: Pick<ExecutorClient, "status" | "orders">;
   /** The session's, for the instants that people read. */
   readonly clock: Pick<Clock, "now"> & { readonly speed: number };
   /** The machine's, for intervals, time-outs and ages: silence does not depend on `--speed`. */

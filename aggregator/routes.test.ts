@@ -162,19 +162,26 @@ test("a reset that cannot be written is not reported as one", async () => {
   expect(await post("/api/executor/kill-switch/reset")).toMatchObject({ status: 503 });
 });
 
-test("test orders are not built yet on play money, and refused for good on real money", async () => {
+test("test orders go to the executor on play money, and are refused for good on real money", async () => {
   const play = await startWorldOfTwo(onEnd);
   const real = await startWorldOfTwo(onEnd, "Live");
-  for (const path of ["/api/executor/test-trade", "/api/executor/test-close?symbol=SOL/USDT"]) {
-    expect(await play.post(path)).toMatchObject({ status: 501 });
-    expect(await real.post(path)).toMatchObject({
+  for (const path of ["test-trade", "test-close"]) {
+    const asked = `/api/executor/${path}?symbol=SOL/USDT&strategy=grid-atr`;
+    expect(await play.post(asked)).toMatchObject({ status: 202, body: { status: "sent" } });
+    expect(await real.post(asked)).toMatchObject({
       status: 410,
       body: { error: expect.stringContaining("real money") },
     });
   }
-  expect(await play.post("/api/executor/test-trade?symbol=XRP/USDT")).toMatchObject({
-    status: 404,
-  });
+});
+
+test.each([
+  ["?symbol=XRP/USDT", 404],
+  ["", 422],
+  ["?symbol=SOL/USDT&strategy=nobody", 404],
+])("a test order for %s answers %i", async (query, status) => {
+  const { post } = await startWorldOfTwo(onEnd);
+  expect(await post(`/api/executor/test-trade${query}`)).toMatchObject({ status });
 });
 
 test("GET /api/v1/snapshot has everything at once", async () => {

@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { Clock } from "#base/clock.ts";
 import type { Logger } from "#runtime/log.ts";
 import type { Refusal, ResetAnswer, ResetDetail } from "./api.ts";
-import { ORDERS_MAX } from "./executor-client.ts";
+import { ORDERS_MAX, type ExecutorClient } from "./executor-client.ts";
 import { findMember, type Fleet } from "./fleet.ts";
 import { legacyMerged, legacyOrders, legacyStatus, NO_EXECUTOR } from "./legacy.ts";
 import { mergeTotals } from "./merge.ts";
@@ -25,6 +25,7 @@ export type RouteDeps = {
   readonly log: Logger;
   readonly view: () => FleetView;
   readonly refresh: () => Promise<void>;
+  readonly executors: Pick<ExecutorClient, "probe">;
   readonly stream: Stream;
   readonly metrics: Metrics;
   readonly websocketClients: () => number;
@@ -35,8 +36,8 @@ export const addRoutes = (app: Express, deps: RouteDeps): void => {
   app.get("/api/executor/orders", getOrders(deps));
   app.post("/api/executor/refresh-balance", refreshBalance(deps));
   app.post("/api/executor/kill-switch/reset", resetKillSwitch(deps));
-  app.post("/api/executor/test-trade", testOrder(deps));
-  app.post("/api/executor/test-close", testOrder(deps));
+  app.post("/api/executor/test-trade", testOrder(deps, "test-trade"));
+  app.post("/api/executor/test-close", testOrder(deps, "test-close"));
   app.get("/api/v1/snapshot", (_request, response) => {
     response.type("json").send(deps.stream.snapshot());
   });
@@ -149,19 +150,30 @@ const summarize = (
   return [200, { status: "reset", message, details }];
 };
 
-/** The executor opens and closes test positions on play money only, and cannot do it yet. */
+const TEST_TIMEOUT_MS = 5_000;
+
+/** The smallest position, opened or closed by its executor, where no real money can move. */
 const testOrder =
-  ({ view }: RouteDeps): RequestHandler =>
-  (request, response) => {
-    const chosen = chooseExecutors(view(), request);
+  (deps: RouteDeps, path: "test-trade" | "test-close"): RequestHandler =>
+  async (request, response) => {
+    const chosen = chooseExecutors(deps.view(), request);
     if (chosen.kind === "Refused") return refuse(response, chosen);
-    const { symbol } = request.query;
-    const targets = (chosen.kind === "All" ? executorsOf(view()) : [chosen.strategy]).filter(
-      ({ member }) => typeof symbol !== "string" || trades(member.symbols, symbol),
+    if (executorsOf(deps.view()).length === 0) return refuse(response, noExecutor);
+    const symbol = request.query["symbol"];
+    if (typeof symbol !== "string" || symbol === "") return refuse(response, noSymbol);
+    const targets = (chosen.kind === "All" ? executorsOf(deps.view()) : [chosen.strategy]).filter(
+      ({ member }) => trades(member.symbols, symbol),
     );
-    if (executorsOf(view()).length === 0) return refuse(response, noExecutor);
-    if (targets.length === 0) return refuse(response, nobodyTrades);
-    refuse(response, targets.some(mayBeRealMoney) ? realMoney : notYet);
+    const [target, second] = targets;
+    if (target === undefined) return refuse(response, nobodyTrades);
+    if (targets.some(mayBeRealMoney)) return refuse(response, realMoney);
+    if (second !== undefined) return refuse(response, severalTrade);
+    const url = target.member.executorUrl;
+    if (url === undefined) return refuse(response, { status: 503, error: "it is not running" });
+    const signal = AbortSignal.timeout(TEST_TIMEOUT_MS);
+    const answer = await deps.executors.probe(url, { path, symbol }, signal);
+    if (answer.ok) response.status(202).json({ status: "sent", strategy: target.display, symbol });
+    else refuse(response, { status: 409, error: answer.error });
   };
 
 const trades = (symbols: ReadonlyArray<string>, asked: string): boolean =>
@@ -177,12 +189,12 @@ const realMoney = {
     "test orders are not sent on a Live account: they would open a position that no strategy asked for, with real money",
 } as const;
 
-const notYet = {
-  status: 501,
-  error: "the executor cannot place test orders yet; nothing was sent to the exchange",
-} as const;
-
 const badTrip = { status: 400, error: "trippedAt must be a number of milliseconds" } as const;
+const noSymbol = { status: 422, error: "name a symbol: ?symbol=BTC/USDT" } as const;
+const severalTrade = {
+  status: 409,
+  error: "several strategies trade this symbol: name one with ?strategy=",
+} as const;
 const nobodyTrades = { status: 404, error: "no executor trades this symbol" } as const;
 const noExecutor = { status: 400, error: NO_EXECUTOR.message } as const;
 

@@ -83,6 +83,7 @@ const appForInspection = (): Express => {
       log: silentLogger,
       view,
       refresh: () => Promise.resolve(),
+      executors: { probe: () => Promise.reject(new Error("not asked for")) },
       stream: createStream({ view, machine, version: "1" }),
       metrics: createMetrics(new Registry(), "1"),
       websocketClients: () => 0,

@@ -55,12 +55,13 @@ export const startAggregator = async (
   const { fleet, clock, log, machine = systemClock } = deps;
   const version = options.version ?? "unknown";
   const metrics = createMetrics(createRegistry(), version);
+  const executors = createExecutorClient(options.executorToken);
   const poller = startPolling({
     fleet,
     clock,
     machine,
     log,
-    executors: createExecutorClient(options.executorToken),
+    executors,
     onPoll: metrics.countPoll,
   });
   const { view, refresh } = poller;
@@ -78,6 +79,7 @@ export const startAggregator = async (
     log,
     view,
     refresh,
+    executors,
     stream,
     metrics,
     websocketClients: socket.size,

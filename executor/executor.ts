@@ -18,6 +18,8 @@ import { createEngine, type Engine } from "#trading/engine/engine.ts";
 import type { EngineEvent } from "#trading/engine/events.ts";
 import { initialState, liveOrders, type EngineState } from "#trading/engine/state.ts";
 import type { EngineDeps } from "#trading/engine/step.ts";
+import { probeProblem } from "#trading/engine/probe.ts";
+import { marketSymbol } from "#trading/market.ts";
 import type { ClientOrderId } from "#trading/order.ts";
 import { isSameSettings } from "#trading/settings.ts";
 import { connectExchange, type Connected } from "./connect.ts";
@@ -52,6 +54,8 @@ export type Executor = {
   readonly status: () => ExecutorStatus;
   readonly orders: () => ReadonlyArray<OrderRecord>;
   readonly control: (spec: ExecutorSpec) => Promise<Result<ControlAnswer, string>>;
+  /** Opens or closes the smallest position of a symbol; an error says why nothing was sent. */
+  readonly probe: (action: "Open" | "Close", symbol: string) => Promise<Result<undefined, string>>;
   readonly state: () => EngineState;
   readonly stop: () => Promise<void>;
 };
@@ -123,6 +127,7 @@ const begin = async (deps: ExecutorDeps, spec: ExecutorSpec, given: Given): Prom
         journalSequence: store.sequence(),
       }),
     control: (next) => control(deps, life, inbox, next),
+    probe: (action, symbol) => requestProbe(deps, { life, facts, inbox }, action, symbol),
     stop: async () => {
       push({ kind: "Stopping", at: clock.now() });
       const withdrawn = life.until((state) => state.stopping && !hasEntries(state));
@@ -211,6 +216,30 @@ const appendTimed = async (
 
 const hasEntries = (state: EngineState): boolean =>
   liveOrders(state).some(({ role }) => role.kind === "Entry");
+
+/** Only where no real money can move, whatever a caller believes (design: Live answers 410). */
+const requestProbe = async (
+  { clock }: ExecutorDeps,
+  { life, facts, inbox }: Pick<Works, "life" | "facts" | "inbox">,
+  action: "Open" | "Close",
+  text: string,
+): Promise<Result<undefined, string>> => {
+  const spec = life.spec();
+  const isLive = spec.exchange.environment === "Live";
+  if (isLive) return err("test orders are not sent on a Live account");
+  const asset = spec.assets.find(({ symbol }) => symbol === text || symbol.split(":")[0] === text);
+  if (asset === undefined) return err(`${text} is not a symbol of ${spec.name}`);
+  const symbol = marketSymbol(asset.symbol);
+  const problem = probeProblem(life.state(), { action, symbol });
+  if (problem !== undefined) return err(`${problem.reason}: ${problem.detail}`);
+  const quote = facts.current().prices.get(symbol);
+  if (quote === undefined) return err(`no price of ${symbol} has been received yet`);
+  const event = { kind: "ProbeRequested", at: clock.now(), action, symbol } as const;
+  await new Promise<void>((done) =>
+    inbox.push({ event: { ...event, price: quote.value.last }, done }),
+  );
+  return ok(undefined);
+};
 
 /** Level-based: the whole specification, again and again; an older one than ours changes nothing. */
 const control = async (

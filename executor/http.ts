@@ -4,11 +4,13 @@
  *     GET /livez /readyz      open, and without data
  *     GET /status /orders     what the aggregator and the operator read
  *     PUT /control            the specification, whole; answered once it is durable
+ *     POST /test-trade        {"symbol": …}: the smallest position with its stop; never on Live
+ *     POST /test-close        {"symbol": …}: closes it
  *     GET /metrics
  */
 
 import { z } from "zod";
-import type { Express } from "express";
+import type { Express, RequestHandler } from "express";
 import type { Registry } from "prom-client";
 import type { Result } from "#base/result.ts";
 import { executorSpec, type ExecutorSpec } from "#crds/executor-spec.ts";
@@ -26,6 +28,7 @@ export type ExecutorApiDeps = {
   /** `undefined` until the exchange has been reached for the first time. */
   readonly status: () => ExecutorStatus | undefined;
   readonly orders: () => ReadonlyArray<OrderRecord>;
+  readonly probe: (action: "Open" | "Close", symbol: string) => Promise<Result<undefined, string>>;
   /** Resolves once durable; an error says why nothing was changed. */
   readonly control: (spec: ExecutorSpec) => Promise<Result<ControlAnswer, string>>;
 };
@@ -67,7 +70,24 @@ export const createExecutorApi = (deps: ExecutorApiDeps): Express => {
     if (answer.ok) response.json(answer.value);
     else response.status(409).json({ error: answer.error });
   });
+  app.post("/test-trade", probe(deps, "Open"));
+  app.post("/test-close", probe(deps, "Close"));
   app.use(notFound);
   app.use(reportErrors(deps.log));
   return app;
 };
+
+const probeRequest = z.strictObject({ symbol: z.string().min(1) });
+
+const probe =
+  (deps: ExecutorApiDeps, action: "Open" | "Close"): RequestHandler =>
+  async (request, response) => {
+    const parsed = probeRequest.safeParse(request.body);
+    if (!parsed.success) {
+      response.status(422).json({ error: z.prettifyError(parsed.error) });
+      return;
+    }
+    const answer = await deps.probe(action, parsed.data.symbol);
+    if (answer.ok) response.status(202).json({ status: "sent", symbol: parsed.data.symbol });
+    else response.status(409).json({ error: answer.error });
+  };

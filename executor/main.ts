@@ -119,6 +119,8 @@ const serve = (
     waiting: () => stage.waiting,
     status: () => stage.executor?.status(),
     orders: () => stage.executor?.orders() ?? [],
+    probe: (action, symbol) =>
+      stage.executor?.probe(action, symbol) ?? Promise.resolve(err(stage.waiting)),
     control: (spec) => stage.executor?.control(spec) ?? Promise.resolve(err(stage.waiting)),
   });
   return listen(app, { host: given.SCALP_HOST, port: given.SCALP_PORT });

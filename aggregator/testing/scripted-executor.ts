@@ -44,6 +44,8 @@ export const startScriptedExecutor = async (token: string): Promise<ScriptedExec
       const answers: Readonly<Record<string, () => object>> = {
         "/status": () => executorStatus.parse(status()),
         "/orders": () => executorOrders.parse({ orders }),
+        "/test-trade": () => ({ status: "sent" }),
+        "/test-close": () => ({ status: "sent" }),
       };
       answer = (path, response) => {
         const body = answers[path]?.();

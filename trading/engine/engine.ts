@@ -17,6 +17,7 @@ import { syncEntries } from "./entries.ts";
 import type { EngineCommand, EngineEvent } from "./events.ts";
 import { reportFill } from "./fills.ts";
 import { answerCancel, answerOrder, missOrder, reportOrder } from "./orders.ts";
+import { probe } from "./probe.ts";
 import { answerProtection, observePlans } from "./protection.ts";
 import type { EngineState } from "./state.ts";
 import {
@@ -77,6 +78,8 @@ const apply = (deps: EngineDeps, state: EngineState, event: EngineEvent): Step =
       return tick(state, event.at);
     case "ControlSet":
       return control(state, event);
+    case "ProbeRequested":
+      return probe(deps, state, event);
     case "Stopping":
       return state.stopping ? stay(state) : syncAll({ ...state, stopping: true }, event.at);
     default:

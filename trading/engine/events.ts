@@ -104,6 +104,15 @@ export type EngineEvent =
       readonly desiredState: DesiredState;
       readonly killSwitchResetAt: Millis | undefined;
     }
+  /** A person wants the smallest position opened or closed, on play money. */
+  | {
+      readonly kind: "ProbeRequested";
+      readonly at: Millis;
+      readonly action: "Open" | "Close";
+      readonly symbol: MarketSymbol;
+      /** Last traded price. */
+      readonly price: Price;
+    }
   | { readonly kind: "Stopping"; readonly at: Millis };
 
 export type BarReport = {
