@@ -6,7 +6,7 @@
  * from a reused number, and in containers numbers repeat).
  */
 
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join, relative } from "node:path";
 import { err, ok, type Result } from "#base/result.ts";
@@ -15,6 +15,7 @@ export type Lock = { readonly release: () => Promise<void> };
 
 /** `what` names the folder in the sentence that refuses, such as `state folder`. */
 export const lockFolder = async (what: string, path: string): Promise<Result<Lock, string>> => {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   // A socket's path may have some hundred characters at most: the relative one is the shorter.
   const socketPath = shorter(join(path, "lock"), relative(process.cwd(), join(path, "lock")));
   const inUse = `${what} ${path} is in use by another process: end that process, or use another folder`;

@@ -22,7 +22,16 @@ export type LogOptions = {
 
 const STDERR = 2;
 
-export const createLogger = ({ process, level, clock, bindings }: LogOptions): Logger =>
+export const createLogger = (options: LogOptions): Logger => create(options, { fd: STDERR });
+
+/** For a process whose stderr is a person's screen. */
+export const createFileLogger = (path: string, options: LogOptions): Logger =>
+  create(options, { dest: path, mkdir: true });
+
+const create = (
+  { process, level, clock, bindings }: LogOptions,
+  target: { readonly fd: number } | { readonly dest: string; readonly mkdir: boolean },
+): Logger =>
   pino(
     {
       level,
@@ -32,7 +41,7 @@ export const createLogger = ({ process, level, clock, bindings }: LogOptions): L
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: pino.stdSerializers.err },
     },
-    pino.destination({ fd: STDERR, sync: true }),
+    pino.destination({ ...target, sync: true }),
   );
 
 export const silentLogger: Logger = {

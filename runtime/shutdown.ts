@@ -31,3 +31,9 @@ export const onShutdown = (): Shutdown => {
   }
   return { signal: controller.signal, reason: () => reason };
 };
+
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

@@ -19,7 +19,11 @@ import { err, ok, type Result } from "#base/result.ts";
 import type { ExecutorSpec } from "#crds/executor-spec.ts";
 import type { FleetConfig } from "#crds/fleet.ts";
 import { checkLiveStrategy } from "#crds/live-strategy-check.ts";
-import { liveStrategyManifest, type LiveStrategy } from "#crds/live-strategy.ts";
+import {
+  liveStrategyManifest,
+  type LiveStrategy,
+  type LiveStrategyManifest,
+} from "#crds/live-strategy.ts";
 import type { Env } from "#runtime/env.ts";
 import { replaceFile } from "#runtime/files.ts";
 import { openObjectStore, type ObjectStore } from "#runtime/object-store.ts";
@@ -38,6 +42,8 @@ export type LocalClusterDeps = {
   /** Everything that one executor needs in its environment, keys included; nobody else's. */
   readonly environmentOf: (strategy: LiveStrategy) => Env;
   readonly accountOf: (strategyName: string) => string;
+  /** Every strategy trades there, whatever its manifest says: the session has no other exchange. */
+  readonly environment?: "Emulator";
   readonly onEvent: (strategy: LiveStrategy, event: StrategyEvent) => void;
 };
 
@@ -79,7 +85,8 @@ const createCluster = (
   return {
     sync: () => {
       const loaded = source.read(current);
-      const next = syncObjects(current, loaded.manifests, {
+      const manifests = loaded.manifests.map((manifest) => placed(manifest, deps.environment));
+      const next = syncObjects(current, manifests, {
         resets: resetsIn(patches.list()),
         now: deps.clock.now(),
         newUid: randomUUID,
@@ -113,6 +120,15 @@ const createCluster = (
     writeStatus: (strategy, status) => change(strategy, (object) => ({ ...object, status })),
     recordEvent: deps.onEvent,
   };
+};
+
+const placed = (
+  manifest: LiveStrategyManifest,
+  environment: LocalClusterDeps["environment"],
+): LiveStrategyManifest => {
+  if (environment === undefined) return manifest;
+  const { spec } = manifest;
+  return { ...manifest, spec: { ...spec, exchange: { ...spec.exchange, environment } } };
 };
 
 const isSame = (a: LiveStrategy, b: LiveStrategy): boolean => a.metadata.uid === b.metadata.uid;

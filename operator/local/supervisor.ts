@@ -35,7 +35,8 @@ export type Supervisor = {
   readonly start: (id: string, command: ChildCommand) => void;
   /** Resolves once the process has ended. */
   readonly stop: (id: string) => Promise<void>;
-  readonly stopAll: () => Promise<void>;
+  /** Those that are named last are ended last: others need them to end in order. */
+  readonly stopAll: (last?: ReadonlyArray<string>) => Promise<void>;
   /** Process id, for tests that kill. */
   readonly pid: (id: string) => number | undefined;
 };
@@ -118,7 +119,10 @@ export const createSupervisor = (deps: SupervisorDeps): Supervisor => {
       launch(id, child);
     },
     stop,
-    stopAll: async () => void (await Promise.all([...children.keys()].map(stop))),
+    stopAll: async (last = []) => {
+      await Promise.all([...children.keys()].filter((id) => !last.includes(id)).map(stop));
+      await Promise.all([...children.keys()].map(stop));
+    },
     pid: (id) => children.get(id)?.process?.pid,
   };
 };
