@@ -20,7 +20,7 @@ import { createLogger, type Logger } from "#runtime/log.ts";
 import { createRegistry } from "#runtime/metrics.ts";
 import { tellParent } from "#runtime/parent.ts";
 import { secret } from "#runtime/secret.ts";
-import type { Shutdown } from "#runtime/shutdown.ts";
+import { untilAborted, type Shutdown } from "#runtime/shutdown.ts";
 import { VERSION } from "#runtime/version.ts";
 import { startExecutor, type Executor } from "./executor.ts";
 import { openFolder, type Folder } from "./folder.ts";
@@ -231,9 +231,3 @@ const fail = (problem: string, code: number): number => {
   process.stderr.write(`scalp executor: ${problem}\n`);
   return code;
 };
-
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });

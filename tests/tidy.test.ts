@@ -51,7 +51,7 @@ const allowed: Readonly<Record<string, Layer>> = {
   },
   cli: {
     layers: [...core, "kubernetes", "executor", "operator", "aggregator", "simulation"],
-    packages: ["commander", "big.js", "zod", "node:*"],
+    packages: ["@commander-js/extra-typings", "big.js", "zod", "node:*"],
   },
 };
 

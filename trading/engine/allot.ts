@@ -203,29 +203,16 @@ const allotOne = (state: EngineState, candidate: Candidate, purse: Purse): Allot
 
   const { maxMarginRatio } = state.settings.risk;
   const limit = amount(purse.equity.times(maxMarginRatio));
-  const takeSide = (side: PositionSide): Taken =>
-    takeMargin(
-      sized.entries.filter((entry) => entry.side === side),
-      symbol,
-      purse,
-      limit,
-    );
-  const sides = [takeSide("long"), takeSide("short")];
-  const wanted = sides.flatMap((taken) => taken.wanted);
-  // Only one side can fill, so the dearer one is what has to be kept.
-  const dearer = sides.reduce((a, b) => (a.used.gte(b.used) ? a : b));
+  const taken = takeMargin(sized.entries, symbol, purse, limit);
   const detail = `margin would exceed ${maxMarginRatio} of equity`;
+  const verdict = taken.wanted.length > 0 ? undefined : { reason: "max_margin_ratio", detail };
   return {
-    symbol: {
-      ...symbol,
-      wanted,
-      verdict: wanted.length > 0 ? undefined : { reason: "max_margin_ratio", detail },
-    },
+    symbol: { ...symbol, wanted: taken.wanted, verdict },
     purse: {
       ...purse,
-      used: dearer.used,
-      free: dearer.free,
-      registered: register(purse.registered, symbol, wanted),
+      used: taken.used,
+      free: taken.free,
+      registered: register(purse.registered, symbol, taken.wanted),
     },
   };
 };
@@ -236,7 +223,7 @@ type Taken = {
   readonly free: Amount;
 };
 
-/** The levels of one side whose margin still fits, nearest first. */
+/** The levels whose margin still fits, nearest first. The exchange holds it for both sides. */
 const takeMargin = (
   entries: ReadonlyArray<WantedEntry>,
   symbol: SymbolState,

@@ -1,0 +1,60 @@
+/**
+ * Builds what the image carries: `node build.js` writes dist/, one entry whose subcommands are loaded
+ * on demand, so that an executor holds no more of the program in memory than it runs.
+ *
+ * Development needs none of this: Node runs the sources as they are.
+ */
+
+import { build } from "esbuild";
+import { dirname, join } from "node:path";
+import { stdout } from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(fileURLToPath(import.meta.url));
+const ccxt = join(root, "node_modules", "ccxt", "js", "src", "/");
+
+/**
+ * The adapter loads two files of ccxt by paths that it computes, which a bundler cannot follow: here
+ * they are imported by name. What ccxt reaches for and we never call becomes an empty module
+ * (docs/decisions/0004-ccxt-adapter.md).
+ */
+const ccxtByFile = {
+  name: "ccxt-by-file",
+  setup(plugin) {
+    plugin.onLoad({ filter: /exchange\/ccxt\/package\.ts$/ }, () => ({
+      contents: `export * as errors from "${ccxt}base/errors.js";
+        export { default as Bitget } from "${ccxt}pro/bitget.js";`,
+      resolveDir: ccxt,
+    }));
+    plugin.onResolve({ filter: /dydx-v4-client|protobufjs|-proxy-agent$/ }, ({ path }) => ({
+      path,
+      namespace: "absent",
+    }));
+    plugin.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
+      contents: "export const Long = undefined; export default undefined;",
+    }));
+  },
+};
+
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { scalp: "cli/main.ts" },
+  outdir: "dist/scalp",
+  bundle: true,
+  splitting: true,
+  minify: true,
+  keepNames: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  external: ["undici"],
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  plugins: [ccxtByFile],
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+});
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+stdout.write(`dist/scalp built: ${(bytes / 1e6).toFixed(2)} MB\n`);
