@@ -74,4 +74,3 @@ export const executorSpec = z.strictObject({
 });
 
 export type ExecutorSpec = z.infer<typeof executorSpec>;
-export type ExecutorRisk = z.infer<typeof risk>;

@@ -10,7 +10,6 @@ import type { Millis } from "#base/clock.ts";
 import type { ExecutorStatus } from "#crds/executor-status.ts";
 import type { Condition } from "#crds/live-strategy-status.ts";
 import type { Workload } from "./cluster.ts";
-import type { AbsenceReason, Decision, Observed } from "./decide.ts";
 
 export type ConditionType =
   | "Ready"
@@ -21,20 +20,6 @@ export type ConditionType =
   | "Reconciled"
   | "KillSwitchEngaged"
   | "AccountConflict";
-
-export type ReadyReason =
-  | AbsenceReason
-  | "ExecutorStarting"
-  | "ExecutorRestarting"
-  | "ExecutorStopping"
-  | "ExecutorUnreachable"
-  | "Recovering"
-  | "Disconnected"
-  | "Unprotected"
-  | "KillSwitchEngaged"
-  | "Trading"
-  | "Reducing"
-  | "Flat";
 
 type Verdict = Pick<Condition, "status" | "reason" | "message">;
 
