@@ -10,6 +10,7 @@ import type { Millis } from "#base/clock.ts";
 import type { ExecutorStatus } from "#crds/executor-status.ts";
 import type { Condition } from "#crds/live-strategy-status.ts";
 import type { Workload } from "./cluster.ts";
+import type { Decision, Observed } from "./decide.ts";
 
 export type ConditionType =
   | "Ready"
