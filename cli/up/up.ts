@@ -110,7 +110,9 @@ const live = async (given: Given): Promise<number> => {
   }
   const { pageUrl } = world.value;
   output.step("page", pageUrl);
-  output.event({ event: "ready", pageUrl, state: session.folder, resumed: session.isResumed });
+  const emulatorUrl = world.value.emulator?.url ?? null;
+  const { folder, isResumed } = session;
+  output.event({ event: "ready", pageUrl, emulatorUrl, state: folder, resumed: isResumed });
   const running = operator.value.run(ending.signal);
   await untilOver(given);
   await compareLedgers(world.value, operator.value, output);

@@ -1,7 +1,12 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { millis } from "#base/clock.ts";
-import { holdAtCloseSeconds, holdAtOpenSeconds, samplesOf } from "./intrabar.ts";
+import {
+  holdAtCloseSeconds,
+  holdAtOpenSeconds,
+  holdAtStartSeconds,
+  samplesOf,
+} from "./intrabar.ts";
 import { contractSymbol, type Bar } from "./path.ts";
 
 const symbol = contractSymbol("BTCUSDT");
@@ -21,8 +26,9 @@ const lengths = fc.constantFrom(60, 180, 300, 900, 3_600, 14_400);
 
 test("the candle of the samples is the candle that was given", () => {
   fc.assert(
-    fc.property(anyBar, lengths, fc.integer(), (bar, seconds, seed) => {
-      const samples = samplesOf(bar, seconds, { seed, symbol });
+    fc.property(anyBar, lengths, fc.integer(), fc.boolean(), (bar, seconds, seed, isFirst) => {
+      const hold = isFirst ? holdAtStartSeconds(seconds) : holdAtOpenSeconds(seconds);
+      const samples = samplesOf(bar, seconds, { seed, symbol }, hold);
       expect(samples).toHaveLength(seconds);
       expect(samples[0]).toBe(bar.open);
       expect(samples.at(-1)).toBe(bar.close);

@@ -26,10 +26,20 @@ export const holdAtOpenSeconds = (seconds: number): number => max(1, min(60, flo
 
 export const holdAtCloseSeconds = (seconds: number): number => max(1, min(30, floor(seconds / 40)));
 
+/**
+ * The bar with which a session begins holds its open for longer: whoever trades has to start first.
+ * Ten minutes are ten seconds of a machine at the usual speed of 60.
+ */
+export const holdAtStartSeconds = (seconds: number): number => max(1, min(600, floor(seconds / 6)));
+
 /** Ticks at each second of the bar. */
-export const samplesOf = (bar: Bar, seconds: number, { seed, symbol }: BarKey): Float64Array => {
+export const samplesOf = (
+  bar: Bar,
+  seconds: number,
+  { seed, symbol }: BarKey,
+  firstMoving = holdAtOpenSeconds(seconds),
+): Float64Array => {
   const samples = new Float64Array(seconds);
-  const firstMoving = holdAtOpenSeconds(seconds);
   const firstClosed = seconds - holdAtCloseSeconds(seconds);
   samples.fill(bar.open, 0, firstMoving);
   samples.fill(bar.close, firstClosed);

@@ -119,6 +119,18 @@ test("a candle that is forming holds only what has happened", () => {
   expect(forming?.volume).toBeCloseTo((20 * 31) / 3_600, 9);
 });
 
+test("the candle with which a session begins holds for ten minutes, any other for one", () => {
+  const path = pathOf([three], T0 + HOUR);
+  const moved = (from: number) => {
+    const open = path.ticksAt(btc, millis(from));
+    const seconds = Array.from({ length: 3_600 }, (_, second) => second);
+    return seconds.find((second) => path.ticksAt(btc, millis(from + second * 1_000)) !== open);
+  };
+  expect(moved(T0 + HOUR)).toBeGreaterThanOrEqual(600);
+  expect(moved(T0 + 2 * HOUR)).toBeGreaterThanOrEqual(60);
+  expect(moved(T0 + 2 * HOUR)).toBeLessThan(600);
+});
+
 test("a hole in the file is a price that stood still", () => {
   const path = pathOf([hourly(`${T0},100,101,99,100,1`, `${T0 + 3 * HOUR},110,111,109,110,1`)]);
   expect(path.ticksAt(btc, millis(T0 + 2 * HOUR))).toBe(100);

@@ -9,7 +9,7 @@
 
 import { millis, type Millis } from "#base/clock.ts";
 import { assert, err, ok, type Result } from "#base/result.ts";
-import { samplesOf } from "./intrabar.ts";
+import { holdAtOpenSeconds, holdAtStartSeconds, samplesOf } from "./intrabar.ts";
 import {
   contractSymbol,
   floorTo,
@@ -119,21 +119,26 @@ const toMarket = (
         decimals,
         base,
         byLength: Map.groupBy(all, ({ lengthMs }) => lengthMs),
-        samplesAt: sampleCache(symbol, base, seed),
+        samplesAt: sampleCache(symbol, base, { from, seed }),
       };
 };
 
 /** Samples kept for each symbol: a few hours of one-hour candles, or one day. */
 const SAMPLES_KEPT = 200_000;
 
-const sampleCache = (symbol: ContractSymbol, { lengthMs }: Series, seed: number) => {
+const sampleCache = (
+  symbol: ContractSymbol,
+  { lengthMs }: Series,
+  { from, seed }: RecordedOptions,
+) => {
   const seconds = lengthMs / SECOND_MS;
   const capacity = Math.max(2, Math.floor(SAMPLES_KEPT / seconds));
   const kept = new Map<number, Float64Array>();
   return (index: number, bar: Bar): Float64Array => {
     const known = kept.get(index);
     if (known !== undefined) return known;
-    const samples = samplesOf(bar, seconds, { seed, symbol });
+    const hold = bar.openTime === from ? holdAtStartSeconds(seconds) : holdAtOpenSeconds(seconds);
+    const samples = samplesOf(bar, seconds, { seed, symbol }, hold);
     if (kept.size >= capacity) kept.delete(kept.keys().next().value ?? index);
     kept.set(index, samples);
     return samples;
