@@ -6,7 +6,8 @@
  */
 
 import { build } from "esbuild";
-import { dirname, join } from "node:path";
+import { readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -56,5 +57,10 @@ const { metafile } = await build({
   logLevel: "warning",
   metafile: true,
 });
+// Names carry a hash of the content: what an earlier build left would only make the image larger.
+const built = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+for (const name of readdirSync(join(root, "dist", "scalp"))) {
+  if (!built.has(name)) rmSync(join(root, "dist", "scalp", name));
+}
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 stdout.write(`dist/scalp built: ${(bytes / 1e6).toFixed(2)} MB\n`);

@@ -112,3 +112,26 @@ test("the most urgent alarm comes first, whoever raises it", () => {
     "FleetUnknown",
   ]);
 });
+
+test("every executor is looked after, and its troubles are told under its own name", () => {
+  const other = (change: Parameters<typeof aStatus>[0]) =>
+    aStrategy({
+      member: { name: "grid-multi-tf" },
+      status: aStatus({ strategy: "grid-multi-tf", symbols: [], ...change }),
+    });
+  const troubles = (...strategies: ReadonlyArray<Strategy>) =>
+    alarmsOf(aView(...strategies)).map(({ kind, strategy }) => [kind, strategy]);
+  expect(troubles(aStrategy(), other({}))).toEqual([]);
+  expect(troubles(aStrategy(), other({ connected: false }))).toEqual([
+    ["ExchangeDisconnected", "trading/grid-multi-tf"],
+  ]);
+  expect(
+    troubles(status({ connected: false, killSwitch: aTrip() }), other({ killSwitch: aTrip() })),
+  ).toEqual([
+    ["KillSwitchEngaged", "trading/grid-atr"],
+    ["KillSwitchEngaged", "trading/grid-multi-tf"],
+    ["ExchangeDisconnected", "trading/grid-atr"],
+  ]);
+  const [first] = alarmsOf(aView(aStrategy(), other({ connected: false })));
+  expect(first?.message).toBe("grid-multi-tf: the executor is not connected to bitget.");
+});

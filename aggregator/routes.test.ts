@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openObjectStore } from "#runtime/object-store.ts";
-import { aTrip, NOW } from "./testing/fixtures.ts";
+import { anOrder, aStatus, aTrip, NOW } from "./testing/fixtures.ts";
 import { startExecutor, startWorld, startWorldOfTwo } from "./testing/world.ts";
 
 const endings: Array<() => Promise<void>> = [];
@@ -74,6 +74,16 @@ test("GET orders merges both executors newest first, within its limits", async (
   for (const limit of ["0", "201", "1.5", "many"]) {
     expect(await ask(`/api/executor/orders?limit=${limit}`)).toMatchObject({ status: 422 });
   }
+});
+
+test("GET orders answers the newest 50 when no limit is said", async () => {
+  const { ask, poll, atr } = await startWorldOfTwo(onEnd);
+  const many = Array.from({ length: 60 }, (_, index) =>
+    anOrder({ at: NOW - 100 - index, clientOrderId: `a${index}` }),
+  );
+  atr.say(aStatus(), many);
+  await poll();
+  expect(await ask("/api/executor/orders")).toMatchObject({ body: { count: 50 } });
 });
 
 test("POST refresh-balance asks the executors and answers what they say now", async () => {

@@ -30,7 +30,7 @@ if (isNewEnough) {
   process.exitCode = status ?? (signal === "SIGINT" ? 130 : 1);
 } else {
   process.stderr.write(
-    `scalp needs Node 24.12 or later and this is ${process.versions.node}: install it, or run npm ci on a platform for which npm carries one (Linux, macOS on Intel)\n`,
+    `scalp needs Node 24.12 or later and this is ${process.versions.node}: install it, or run npm install on a platform for which npm carries one (Linux, macOS on Intel)\n`,
   );
   process.exitCode = 1;
 }

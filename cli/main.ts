@@ -6,7 +6,7 @@
  * 4 refused by a safety rule, 130 interrupted.
  */
 
-import { homedir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { millis, type Millis } from "#base/clock.ts";
@@ -65,8 +65,9 @@ const duration = (text: string): number => {
 };
 
 const home = (): string => {
-  const { SCALP_HOME, XDG_STATE_HOME } = processEnv();
-  return SCALP_HOME ?? join(XDG_STATE_HOME ?? join(homedir(), ".local", "state"), "scalp");
+  // A user of a container may have no home at all.
+  const { SCALP_HOME, XDG_STATE_HOME, HOME = tmpdir() } = processEnv();
+  return SCALP_HOME ?? join(XDG_STATE_HOME ?? join(HOME, ".local", "state"), "scalp");
 };
 
 const homeOption = () =>

@@ -16,6 +16,7 @@ import {
   manifestPaths,
   type LoadedManifests,
 } from "#operator/local/manifests.ts";
+import { CONFIG_FOLDER } from "./root.ts";
 
 export type ValidateOptions = {
   /** Where assets.yaml, risk.yaml and exchanges.yaml are looked for first. */
@@ -36,7 +37,7 @@ export const validateFiles = (
   { configFolder = "config", accountOf = bySecret }: ValidateOptions = {},
 ): Validation => {
   const fleetPaths = paths.filter(isFleetFile);
-  const fleet = loadFleetConfig(configFolder);
+  const fleet = loadFleetConfig(configFolder, CONFIG_FOLDER);
   const fleetProblems = fleetPaths.flatMap(fleetFileProblems);
   if (!fleet.ok) return summed([...new Set([...fleetProblems, ...fleet.error])]);
   const listed = paths

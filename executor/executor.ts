@@ -18,11 +18,13 @@ import { createEngine, type Engine } from "#trading/engine/engine.ts";
 import type { EngineEvent } from "#trading/engine/events.ts";
 import { initialState, liveOrders, type EngineState } from "#trading/engine/state.ts";
 import type { EngineDeps } from "#trading/engine/step.ts";
+import { timeframeMs } from "#trading/candle.ts";
 import { probeProblem } from "#trading/engine/probe.ts";
 import { marketSymbol } from "#trading/market.ts";
 import type { ClientOrderId } from "#trading/order.ts";
 import { isSameSettings } from "#trading/settings.ts";
 import { connectExchange, type Connected } from "./connect.ts";
+import { createCandleLap, type CandleLap } from "./candle-lap.ts";
 import { carryOut } from "./dispatch.ts";
 import { createFactStore, type FactStore } from "./facts.ts";
 import { guardEntry } from "./guards.ts";
@@ -103,11 +105,18 @@ const begin = async (deps: ExecutorDeps, spec: ExecutorSpec, given: Given): Prom
   const inbox = createQueue<Inbound>(INBOX_MAX);
   const tasks = createTasks(deps.onDefect);
   const ending = new AbortController();
-  const push = (event: EngineEvent) => inbox.push({ event });
+  const lap = createCandleLap(() => {
+    const stopTimer = deps.metrics.candleToOrderDuration.startTimer();
+    return (request) => void stopTimer({ request });
+  });
+  const push = (event: EngineEvent) =>
+    inbox.push(
+      event.kind === "BarClosed" ? { event, done: () => noteBar(life, lap, event) } : { event },
+    );
   for (const event of firstEvents(deps, life, connected)) push(event);
-  const loop = runLoop(loopDeps(deps, given, { life, facts, inbox, tasks, push }), recovered);
+  const loop = runLoop(loopDeps(deps, given, { life, facts, inbox, tasks, push, lap }), recovered);
   tasks.start(async () => void (await loop));
-  startSources({ ...deps, life, facts, push, tasks, strategyOf }, ending.signal);
+  startSources({ ...deps, life, facts, push, tasks, strategyOf, lap }, ending.signal);
 
   return {
     state: life.state,
@@ -147,12 +156,16 @@ type Works = {
   readonly inbox: Queue<Inbound>;
   readonly tasks: Tasks;
   readonly push: (event: EngineEvent) => void;
+  readonly lap: CandleLap;
 };
+
+const noteBar = (life: Life, lap: CandleLap, { openTime }: { readonly openTime: Millis }): void =>
+  lap.decided(millis(openTime + timeframeMs[life.state().settings.timeframe]));
 
 const loopDeps = (
   deps: ExecutorDeps,
   { store, connected, engine }: Given,
-  { life, facts, inbox, tasks, push }: Works,
+  { life, facts, inbox, tasks, push, lap }: Works,
 ): LoopDeps => {
   const guard = (id: ClientOrderId) =>
     guardEntry(
@@ -170,8 +183,12 @@ const loopDeps = (
     inbox,
     append: (events) => appendTimed(deps, store, events),
     publish: life.publish,
-    carryOut: (command) => tasks.start(() => carryOut(dispatch, command)),
+    carryOut: (command) => {
+      lap.commanded(command);
+      tasks.start(() => carryOut(dispatch, command));
+    },
     afterBatch: async () => {
+      lap.settled();
       deps.metrics.inboxSize.set(inbox.size());
       if (store.length() > COMPACT_AFTER) await store.compact(life.state(), connected.account.uid);
     },

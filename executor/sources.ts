@@ -1,6 +1,6 @@
 /** Everything that pushes events by itself: candles, the account, the sockets, and time. */
 
-import { sleep, type Clock, type Timers } from "#base/clock.ts";
+import { sleep, type Clock, type Millis, type Timers } from "#base/clock.ts";
 import type { ExecutorSpec } from "#crds/executor-spec.ts";
 import type { Exchange } from "#exchange/port.ts";
 import type { Logger } from "#runtime/log.ts";
@@ -9,6 +9,7 @@ import type { EngineEvent } from "#trading/engine/events.ts";
 import type { EngineDeps } from "#trading/engine/step.ts";
 import type { Market, MarketSymbol } from "#trading/market.ts";
 import { createCandleFeed } from "./candle-feed.ts";
+import type { CandleLap } from "./candle-lap.ts";
 import type { FactStore } from "./facts.ts";
 import type { Life } from "./life.ts";
 import { createObserver } from "./observer.ts";
@@ -24,6 +25,7 @@ export type SourceDeps = {
   readonly push: (event: EngineEvent) => void;
   readonly tasks: Tasks;
   readonly strategyOf: EngineDeps["strategyOf"];
+  readonly lap: Pick<CandleLap, "candleEnded">;
 };
 
 const TICK_MS = 1_000;
@@ -34,7 +36,11 @@ export const startSources = (deps: SourceDeps, signal: AbortSignal): void => {
   const { state } = life;
   const feed = createCandleFeed({ ...deps, state });
   const observer = createObserver({ ...deps, version: () => state().version });
-  const streams = { ...deps, state, nudgeCandles: feed.nudge, nudgeAccount: observer.nudge };
+  const nudgeCandles = (closedAt: Millis) => {
+    deps.lap.candleEnded(closedAt);
+    feed.nudge();
+  };
+  const streams = { ...deps, state, nudgeCandles, nudgeAccount: observer.nudge };
   const tick = () => push({ kind: "Ticked", at: clock.now() });
   tasks.start(() => observer.run(signal));
   tasks.start(() => feed.run(signal));

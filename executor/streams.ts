@@ -7,7 +7,7 @@
  * pushed meanwhile is lost.
  */
 
-import type { Clock } from "#base/clock.ts";
+import type { Clock, Millis } from "#base/clock.ts";
 import { unreachable } from "#base/result.ts";
 import type { Exchange, PriceQuote, StreamEvent } from "#exchange/port.ts";
 import type { Logger } from "#runtime/log.ts";
@@ -22,7 +22,8 @@ export type StreamDeps = {
   readonly facts: FactStore;
   readonly state: () => EngineState;
   readonly push: (event: EngineEvent) => void;
-  readonly nudgeCandles: () => void;
+  /** A candle has ended at that instant. */
+  readonly nudgeCandles: (closedAt: Millis) => void;
   readonly nudgeAccount: () => void;
   readonly log: Logger;
 };
@@ -59,7 +60,7 @@ const listen = (deps: StreamDeps, event: StreamEvent): void => {
     case "PriceChanged":
       return notePrice(deps, event.symbol, event.quote);
     case "CandleRolled":
-      return deps.nudgeCandles();
+      return deps.nudgeCandles(event.openTime);
     case "OrderChanged":
       return noteOrder(deps, event);
     case "Filled":

@@ -65,3 +65,11 @@ test("events tell transitions, and nothing when there is none", () => {
     "KillSwitchReset",
   ]);
 });
+
+test("the status says whether the account is the strategy's own, and who else trades on it", () => {
+  expect(write().account).toEqual({ uid: "1001", dedicatedKeys: true, sharedWith: [] });
+  const { account } = executorStatusOf();
+  const executor = answering({ account: { ...account, dedicatedKeys: false } });
+  const shared = statusOf({ ...steady, executor }, decide(steady), ["trading/b"], millis(0));
+  expect(shared.account).toMatchObject({ dedicatedKeys: false, sharedWith: ["trading/b"] });
+});

@@ -32,7 +32,7 @@ type Change = { readonly from: Condition | undefined; readonly to: Condition | u
 
 const readyEvent = ({ from, to }: Change): StrategyEvent | undefined => {
   if (to === undefined || from?.reason === to.reason || hasOwnEvent(to.reason)) return undefined;
-  return to.status === "True" || isPlanned(to.reason)
+  return to.status === "True" || isPlanned(to.reason) || isComingUp(from, to)
     ? normal(to.reason, to.message)
     : warning(to.reason, to.message);
 };
@@ -52,6 +52,10 @@ const isPlanned = (reason: string): boolean =>
     "PaperOnly",
     "Recovering",
   ].includes(reason);
+
+/** An executor that has just started reaches its exchange a moment after it answers. */
+const isComingUp = (from: Condition | undefined, to: Condition): boolean =>
+  to.reason === "Disconnected" && from?.status !== "True";
 
 const turned = ({ from, to }: Change, status: Condition["status"]): boolean =>
   to?.status === status && from?.status !== status;

@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { blockOfKind, type LiveStrategyManifest } from "#crds/live-strategy.ts";
 import { resolveExecutorSpec } from "#crds/resolve.ts";
+import { decide, FINALIZER } from "#operator/decide.ts";
 import { loadFleetConfig, loadManifests } from "#operator/local/manifests.ts";
 import { processEnv } from "#runtime/env.ts";
 import { bindStrategy } from "#strategies/registry.ts";
@@ -160,6 +161,29 @@ test("every symbol of every manifest resolves to a strategy that can be bound", 
     });
   });
   expect(bound).toEqual(Array.from({ length: 14 + 2 + 18 }, () => "bound"));
+});
+
+/** Names of the strategies for which an executor would be started. */
+const started = (liveTrading: boolean): ReadonlyArray<string> =>
+  loaded.manifests.flatMap((manifest) => {
+    const metadata = { ...manifest.metadata, uid: "uid", generation: 1, finalizers: [FINALIZER] };
+    const strategy = { ...manifest, metadata };
+    const resolved = resolveExecutorSpec(strategy, fleet.value);
+    if (!resolved.ok) throw new Error(resolved.error.map(({ words }) => words).join("\n"));
+    const decision = decide({
+      strategy,
+      liveTrading,
+      spec: resolved,
+      conflictsWith: undefined,
+      workload: undefined,
+      executor: undefined,
+    });
+    return decision.action.kind === "StartExecutor" ? [metadata.name] : [];
+  });
+
+test("with live trading on grid_atr alone has an executor, with it off nobody has", () => {
+  expect(started(true)).toEqual(["grid-atr"]);
+  expect(started(false)).toEqual([]);
 });
 
 test("the demo's manifests are valid: one live on four symbols, one on paper, one off", () => {

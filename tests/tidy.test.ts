@@ -53,6 +53,10 @@ const allowed: Readonly<Record<string, Layer>> = {
     layers: [...core, "kubernetes", "executor", "operator", "aggregator", "simulation"],
     packages: ["@commander-js/extra-typings", "big.js", "zod", "node:*"],
   },
+  bench: {
+    layers: [...core, "kubernetes", "executor", "operator", "aggregator", "simulation", "cli"],
+    packages: ["@commander-js/extra-typings", "zod", "node:*"],
+  },
 };
 
 /** The dashboard may know the shape of what it is sent, and nothing else of the aggregator. */

@@ -49,8 +49,11 @@ export const createLocalOperator = (deps: LocalOperatorDeps): Result<LocalOperat
       environmentOf: (strategy) => environmentOf(deps, strategy),
       accountOf: (name) => accountOf(deps, name),
       ...(world.emulator === undefined ? {} : { environment: "Emulator" as const }),
-      onEvent: (strategy, event) =>
-        log.info({ strategy: strategy.metadata.name, ...event }, "strategy event"),
+      onEvent: (strategy, event) => {
+        const { name } = strategy.metadata;
+        log.info({ strategy: name, ...event }, "strategy event");
+        if (event.type === "Warning") output.warning(name, event.note);
+      },
     },
     { manifests: deps.manifests, state: deps.state },
   );
@@ -68,8 +71,9 @@ export const createLocalOperator = (deps: LocalOperatorDeps): Result<LocalOperat
     },
     log,
   });
+  const sharing = () => cluster.strategies().flatMap((one) => sharedKeys(deps, one));
   return ok({
-    run: (signal) => runPasses({ cluster, operator, output }, signal),
+    run: (signal) => runPasses({ cluster, operator, output, sharing }, signal),
     statuses: () => askAll(cluster, executors),
   });
 };
@@ -95,12 +99,16 @@ type Loop = {
   readonly cluster: LocalCluster;
   readonly operator: Operator;
   readonly output: Output;
+  /** Who would trade on the default keys, a sentence each. */
+  readonly sharing: () => ReadonlyArray<string>;
 };
 
-const runPasses = async ({ cluster, operator, output }: Loop, signal: AbortSignal) => {
+const runPasses = async ({ cluster, operator, output, sharing }: Loop, signal: AbortSignal) => {
   let said = "";
   while (!signal.aborted) {
-    const { problems, warnings } = cluster.sync();
+    const synced = cluster.sync();
+    const { problems } = synced;
+    const warnings = [...synced.warnings, ...sharing()];
     const lines = [...problems, ...warnings.map((warning) => `warning: ${warning}`)];
     if (lines.join("\n") !== said) {
       said = lines.join("\n");
@@ -134,6 +142,21 @@ const environmentOf = ({ env, world }: LocalOperatorDeps, { metadata }: LiveStra
 const keysOf = (env: Env, strategy: string): Env => {
   const names = [...Object.values(keyVariables(strategy)), ...Object.values(keyVariables())];
   return Object.fromEntries(names.map((name) => [name, env[name]]));
+};
+
+/** Positions of two strategies on one account cannot be told apart by the exchange. */
+const sharedKeys = (
+  { env, world }: LocalOperatorDeps,
+  { metadata, spec }: LiveStrategy,
+): ReadonlyArray<string> => {
+  const isTrading = world.emulator === undefined && spec.enabled && spec.liveEligible;
+  if (!isTrading) return [];
+  const keys = resolveKeys({ strategy: metadata.name, env });
+  if (!keys.ok) return [];
+  const { dedicated, source, warnings } = keys.value;
+  const { apiKey } = keyVariables(metadata.name);
+  const shared = `${metadata.name} trades with the default keys of ${source}: for a sub-account of its own set ${apiKey} and its two companions`;
+  return dedicated ? warnings : [...warnings, shared];
 };
 
 const accountOf = ({ env, world }: LocalOperatorDeps, strategy: string): string => {

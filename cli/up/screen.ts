@@ -13,6 +13,8 @@ export type Output = {
   readonly step: (name: string, text: string) => void;
   readonly line: (text: string) => void;
   readonly news: (news: News) => void;
+  /** Something about a strategy that somebody should look at. */
+  readonly warning: (strategy: string, note: string) => void;
   readonly strategies: (strategies: ReadonlyArray<LiveStrategy>) => void;
   readonly ledger: (check: LedgerCheck) => void;
   /** For programs only. */
@@ -37,6 +39,10 @@ export const createOutput = ({ json, stdout, stderr }: OutputOptions): Output =>
     news: (news) => {
       say(`  ${clockText(timeOf(news))}  ${newsText(news)}`);
       emit(news);
+    },
+    warning: (strategy, note) => {
+      say(`  ${styleText("yellow", "!")} ${strategy}: ${note}`);
+      emit({ event: "warning", strategy, note });
     },
     strategies: (strategies) => {
       const next = tableOf(strategies);

@@ -8,8 +8,7 @@
  */
 
 import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { sleep, type Clock } from "#base/clock.ts";
 import { loadFleetConfig } from "#operator/local/manifests.ts";
 import { sessionClock, systemClock } from "#runtime/clock.ts";
@@ -17,6 +16,7 @@ import type { Env } from "#runtime/env.ts";
 import { lockFolder } from "#runtime/lock.ts";
 import { createFileLogger } from "#runtime/log.ts";
 import type { Shutdown } from "#runtime/shutdown.ts";
+import { CONFIG_FOLDER } from "../root.ts";
 import { checkLedger, emulatorBooks } from "./books.ts";
 import { createLocalOperator, type LocalOperator } from "./operator.ts";
 import { createOutput, type Output } from "./screen.ts";
@@ -49,6 +49,10 @@ const EMULATOR_SPEED = 60;
 export const runUp = async (flags: UpFlags, env: Env, shutdown: Shutdown): Promise<number> => {
   const { stdout, stderr } = process;
   const output = createOutput({ json: flags.json, stdout, stderr });
+  const missing = [flags.dir, flags.data].find((dir) => dir !== undefined && !existsSync(dir));
+  if (missing !== undefined) {
+    return fail(output, `there is no folder ${missing}: give one that exists`, FAILED);
+  }
   const opened = openSession(requestOf(flags));
   if (!opened.ok) return fail(output, opened.error, FAILED);
   const session = opened.value;
@@ -83,7 +87,7 @@ const live = async (given: Given): Promise<number> => {
   const { flags, env, output, session, clock, shutdown } = given;
   greet(given);
   const folders = foldersOf(flags);
-  const fleet = loadFleetConfig(folders.fleet, CONFIG);
+  const fleet = loadFleetConfig(folders.fleet, CONFIG_FOLDER);
   if (!fleet.ok) return fail(output, fleet.error.join("\n"), FAILED);
   const log = createFileLogger(join(session.folder, "logs", "operator.log"), {
     process: "operator",
@@ -121,9 +125,7 @@ const live = async (given: Given): Promise<number> => {
   return end(given, world.value);
 };
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const CONFIG = join(ROOT, "config");
-const DEMO = join(CONFIG, "demo");
+const DEMO = join(CONFIG_FOLDER, "demo");
 const OWN = "strategies";
 
 const foldersOf = ({ dir }: UpFlags): { readonly manifests: string; readonly fleet: string } => {

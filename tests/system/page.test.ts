@@ -127,6 +127,30 @@ inBrowser("the page shows every strategy, its position, its stop and its levels"
   expect(offences).toEqual([]);
 });
 
+inBrowser(
+  "several positions stand side by side, each with its symbol and its strategy",
+  async (from) => {
+    const world = await startWorld(staticDir, onEnd);
+    everythingWell(world);
+    const open = (symbol: string) => aSymbol({ symbol, priceAt: world.clock.now() });
+    world.atr.say(() =>
+      now(world, "grid-atr", { symbols: [open("SOL/USDT:USDT"), open("ETH/USDT:USDT")] }),
+    );
+    world.multi.say(() => now(world, "grid-multi-tf", { symbols: [open("BTC/USDT:USDT")] }));
+    const { page, offences } = await openPage(from, world);
+    for (const label of [
+      "long SOL/USDT:USDT of grid-atr",
+      "long ETH/USDT:USDT of grid-atr",
+      "long BTC/USDT:USDT of grid-multi-tf",
+    ]) {
+      await page.getByRole("article", { name: label, exact: true }).waitFor();
+    }
+    expect(await page.locator("[data-position]").count()).toBe(3);
+    await page.locator(".totals").getByText("3 confirmed").waitFor();
+    expect(offences).toEqual([]);
+  },
+);
+
 inBrowser("numbers change by themselves", async (from) => {
   const world = await startWorld(staticDir, onEnd);
   everythingWell(world);

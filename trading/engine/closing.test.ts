@@ -21,6 +21,7 @@ import {
   LEVELS,
   readyStage,
   settingsOf,
+  type Happening,
 } from "../testing/scene.ts";
 
 const settings = settingsOf([BTC]);
@@ -134,4 +135,39 @@ test("a reset lets the resting levels return without a new candle", () => {
     killSwitchResetAt: reset,
   });
   expect(of(commands, "SubmitEntry").map(({ symbol }) => symbol)).toEqual([ETH, ETH, ETH]);
+});
+
+test("whatever stops entries, an exit of the strategy still closes", () => {
+  const stops: ReadonlyArray<Happening> = [
+    { kind: "ControlSet", desiredState: "Reducing", killSwitchResetAt: undefined },
+    { kind: "SymbolPrepared", symbol: BTC, outcome: { kind: "Ready", leverage: 20 } },
+    { kind: "SymbolPrepared", symbol: BTC, outcome: { kind: "Failed", reason: "timeout" } },
+    { kind: "Stopping" },
+  ];
+  for (const stop of stops) {
+    const scene = openStage(settings);
+    scene.play(stop);
+    scene.wait(3_600_000);
+    const commands = scene.play(bar(scene, { ...LEVELS, exit: 1 }));
+    expect(of(commands, "SubmitEntry")).toEqual([]);
+    expect(of(commands, "SubmitExit")).toHaveLength(1);
+  }
+});
+
+test("a tripped kill switch lets the open cycles come to their end", () => {
+  const scene = readyStage(settingsOf([BTC, ETH], {}, { sessionLossPercent: 1 }));
+  scene.play(bar(scene, LEVELS, [BTC, ETH]));
+  scene.play(...entries(scene).map(accepted));
+  const first = (symbol: typeof BTC) => entries(scene).find((order) => order.symbol === symbol);
+  const [btc, eth] = [first(BTC), first(ETH)];
+  if (btc === undefined || eth === undefined) throw new Error("no entry");
+  scene.play(fillOf(scene, btc), fillOf(scene, eth));
+  scene.play(
+    fillOf(scene, { ...btc, id: firedPlan("plan-1"), side: "sell" }, { price: price(80) }),
+  );
+  expect(scene.state().killSwitch.trip).toBeDefined();
+  expect(scene.symbol(ETH).cycle?.closing).toBeUndefined();
+  scene.wait(3_600_000);
+  const commands = scene.play(bar(scene, { ...LEVELS, exit: 1 }, [BTC, ETH]));
+  expect(of(commands, "SubmitExit").map(({ symbol }) => symbol)).toEqual([ETH]);
 });

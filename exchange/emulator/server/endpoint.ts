@@ -1,13 +1,11 @@
 /** What an endpoint is: a pure answer to parameters, from the exchange as it is at this instant. */
 
-import type { Result } from "#base/result.ts";
 import type { Millis } from "#base/clock.ts";
+import { assert, ok, type Result } from "#base/result.ts";
 import type { AccountView, Engine } from "../engine/engine.ts";
 import { refuse, type Refusal } from "../engine/refusal.ts";
 import type { Uid } from "../engine/state.ts";
-import type { ContractSymbol } from "../prices/path.ts";
-import { contractSymbol } from "../prices/path.ts";
-import { assert, ok } from "#base/result.ts";
+import { contractSymbol, type ContractSymbol } from "../prices/path.ts";
 import type { MarketView } from "./market-view.ts";
 import type { Params } from "./wire.ts";
 

@@ -107,7 +107,8 @@ const contractOf = (engine: Engine, symbol: ContractSymbol): Contract => {
   return contract;
 };
 
-const candleRow = ({ pricePlace, volumePlace }: Contract, bar: Bar): CandleRow => {
+/** Recorded candles come out as they were recorded, volume and all. */
+const candleRow = ({ pricePlace }: Contract, bar: Bar): CandleRow => {
   const prices = [bar.open, bar.high, bar.low, bar.close].map((value) =>
     ticksToNumber(value, pricePlace),
   );
@@ -115,7 +116,7 @@ const candleRow = ({ pricePlace, volumePlace }: Contract, bar: Bar): CandleRow =
   return [
     String(bar.openTime),
     ...prices.map((value) => value.toFixed(pricePlace)),
-    plainNumber(bar.volume, volumePlace),
+    plainNumber(bar.volume),
     plainNumber(quote, 4),
   ];
 };
