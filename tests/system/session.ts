@@ -24,6 +24,10 @@ export type Run = {
   readonly ended: Promise<number | null>;
 };
 
+/** Whatever a test did not come to end. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => running.forEach((child) => child.kill("SIGTERM")));
+
 export const newHome = (): string => mkdtempSync(join(tmpdir(), "scalp-home-"));
 
 /** `scalp ARGS -o json` from the sources, on a port that is free. */
@@ -36,6 +40,7 @@ export const up = (flags: ReadonlyArray<string>, env: Env = {}): Run =>
   );
 
 const watch = (child: ChildProcess): Run => {
+  running.add(child);
   const events: UpEvent[] = [];
   const waiting = new Set<() => void>();
   const tell = () => waiting.forEach((wake) => wake());
@@ -49,7 +54,10 @@ const watch = (child: ChildProcess): Run => {
   });
   child.stderr?.on("data", (chunk: Buffer) => (words += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => {
-    child.once("close", (code) => resolve(code));
+    child.once("close", (code) => {
+      running.delete(child);
+      resolve(code);
+    });
   });
   return {
     pid: child.pid ?? 0,
