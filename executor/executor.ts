@@ -206,11 +206,14 @@ const firstEvents = (
   const { requestExpiryMs } = exchange;
   return [
     { kind: "Configured", at, settings: toSettings(spec) },
-    { kind: "Booted", at, epoch: life.state().epoch + 1, requestExpiryMs },
+    { kind: "Booted", at, epoch: nextEpoch(life.state().epoch, at), requestExpiryMs },
     controlEvent(spec, at),
     { kind: "MarketsObserved", at, markets: ownMarkets(spec, markets) },
   ];
 };
+
+/** Seconds, so that a life whose memory is gone does not count from one and use old ids again. */
+const nextEpoch = (last: number, at: Millis): number => Math.max(last + 1, Math.floor(at / 1_000));
 
 const controlEvent = (spec: ExecutorSpec, at: Millis): EngineEvent => ({
   kind: "ControlSet",

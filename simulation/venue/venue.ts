@@ -6,7 +6,7 @@
  * contract of the first.
  */
 
-import { sleep } from "#base/clock.ts";
+import { millis, sleep } from "#base/clock.ts";
 import { known, type Fact } from "#base/fact.ts";
 import { chance } from "#base/random.ts";
 import { assert, type Result } from "#base/result.ts";
@@ -14,7 +14,7 @@ import { reasonOfCode, type Operation } from "#exchange/ccxt/errors.ts";
 import type { Refusal } from "#exchange/emulator/engine/refusal.ts";
 import { priceAt } from "#exchange/emulator/prices/path.ts";
 import type { Exchange, ExchangeStream, Outcome, StreamEvent } from "#exchange/port.ts";
-import { lastClosedOpenTime } from "#trading/candle.ts";
+import { lastClosedOpenTime, timeframeMs } from "#trading/candle.ts";
 import type { Context, VenueDeps } from "./context.ts";
 import { readsOf } from "./reads.ts";
 import { toContractSymbol, toStreamEvents } from "./rows.ts";
@@ -89,7 +89,7 @@ const streamOf = ({ engine, time, listeners, pump }: Context): ExchangeStream =>
     listeners.add(listener);
     listener({ kind: "Connected", stream: "public" });
     listener({ kind: "Connected", stream: "private" });
-    let candle = lastClosedOpenTime(timeframe, time.now());
+    let begun = millis(0);
     while (!signal.aborted) {
       pump();
       for (const symbol of symbols) {
@@ -98,12 +98,11 @@ const streamOf = ({ engine, time, listeners, pump }: Context): ExchangeStream =>
         const quote = { last, mark: last, at: time.now() };
         listener({ kind: "PriceChanged", symbol, quote });
       }
-      const newest = lastClosedOpenTime(timeframe, time.now());
-      if (newest !== candle) {
-        candle = newest;
-        for (const symbol of symbols) {
-          listener({ kind: "CandleRolled", symbol, openTime: newest });
-        }
+      const closed = lastClosedOpenTime(timeframe, time.now());
+      const openTime = millis(closed + timeframeMs[timeframe]);
+      if (openTime !== begun) {
+        begun = openTime;
+        for (const symbol of symbols) listener({ kind: "CandleRolled", symbol, openTime });
       }
       await sleep(time, PUSH_PERIOD_MS, signal);
     }

@@ -17,7 +17,7 @@ const executor = z.object({
     z.object({ symbol: z.string(), strategy_name: z.string(), sl_price: z.number().nullable() }),
   ),
 });
-export const fleetStatus = executor.extend({
+const fleetStatus = executor.extend({
   enabled: z.boolean(),
   per_strategy: z.record(z.string(), executor),
 });

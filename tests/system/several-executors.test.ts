@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { copyFileSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { z } from "zod";
 import { readStrategies } from "#cli/get.ts";
 import { apiOf } from "./api.ts";
 import { childrenOf, is, isReady, newHome, sessionFolder, up, type Run } from "./session.ts";
@@ -83,6 +84,55 @@ test(
   },
   TIMEOUT_MS,
 );
+
+const snapshot = z.object({
+  strategies: z.record(
+    z.string(),
+    z.object({
+      display: z.string(),
+      executor: z
+        .object({
+          status: z
+            .object({
+              symbols: z.array(
+                z.object({ symbol: z.string(), lastCandleAt: z.number().nullable() }),
+              ),
+            })
+            .nullable(),
+        })
+        .nullable(),
+    }),
+  ),
+});
+
+test(
+  "each has the candles of its own symbols, and decides on them",
+  async () => {
+    const { ask, pushed } = await apiOf(run);
+    const decided = async () => {
+      const [, body] = await ask("/api/v1/snapshot");
+      return Object.values(snapshot.parse(body).strategies).flatMap(({ display, executor }) => {
+        const symbols = executor?.status?.symbols ?? [];
+        const isReady = symbols.length > 0 && symbols.every((one) => one.lastCandleAt !== null);
+        return isReady ? [[display, ...symbols.map(({ symbol }) => symbol[0])].join(" ")] : [];
+      });
+    };
+    // With each push there may be news.
+    while ((await decided()).length < both.length) await pushed(() => true);
+    expect(await decided()).toEqual(["grid-atr B E S X", "grid-multi-tf S X"]);
+  },
+  TIMEOUT_MS,
+);
+
+test("every line that an executor logs names its strategy", () => {
+  for (const name of both) {
+    const [path = ""] = globSync(join(sessionFolder(home), "executors", `${name}-*`, "*.log"));
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    expect(lines.length).toBeGreaterThan(1);
+    const named = lines.map((line) => z.object({ strategy: z.string() }).parse(JSON.parse(line)));
+    expect(new Set(named.map(({ strategy }) => strategy))).toEqual(new Set([`demo/${name}`]));
+  }
+});
 
 test(
   "one that is killed comes back by itself, and the other never notices",
