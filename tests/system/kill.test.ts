@@ -55,7 +55,8 @@ test(
     await run.until(is("stop-confirmed"));
     const [pid, ...others] = childrenOf(run.pid, "executor");
     expect(others).toEqual([]);
-    process.kill(pid ?? 0, "SIGKILL");
+    if (pid === undefined) throw new Error("there is no executor to kill");
+    process.kill(pid, "SIGKILL");
 
     await run.until(isReady("grid-atr", "ExecutorRestarting"));
     const seen = run.events().length;
