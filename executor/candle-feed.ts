@@ -80,10 +80,10 @@ const lookOnce = async (
   // What the exchange does not list has no candles to wait for.
   const symbols = [...state.symbols.values()].filter(({ market }) => market !== undefined);
   await Promise.all(symbols.map((symbol) => readSymbol(deps, windows, symbol, openTime)));
-  const complete = symbols.filter(({ symbol }) => {
-    const window = windows.get(symbol);
-    return window !== undefined && isComplete(window, openTime);
-  });
+  // Candles that were read for other parameters are too few for these, or too many.
+  const complete = symbols.filter((symbol) =>
+    isComplete(windowOf(deps, windows, symbol), openTime),
+  );
   const sinceClose = deps.clock.now() - openTime - timeframeMs[state.settings.timeframe];
   if (complete.length < symbols.length && sinceClose < GRACE_MS) return decided;
 
@@ -131,7 +131,7 @@ const readSymbol = async (
 /** The symbol's window, begun anew when its strategy looks back further than before. */
 const windowOf = (
   deps: CandleFeedDeps,
-  windows: Map<MarketSymbol, CandleWindow>,
+  windows: ReadonlyMap<MarketSymbol, CandleWindow>,
   { symbol, settings }: SymbolState,
 ): CandleWindow => {
   const { timeframe, lookback } = deps.strategyOf(deps.state().settings, settings);
