@@ -6,6 +6,7 @@
 
 import { gateOf } from "#trading/engine/entries.ts";
 import type { EngineState } from "#trading/engine/state.ts";
+import { entrySide } from "#trading/market.ts";
 import type { ClientOrderId } from "#trading/order.ts";
 import { ACCOUNT_AGE_MAX_MS, ageOf, PRICE_AGE_MAX_MS, type Facts } from "./facts.ts";
 
@@ -30,6 +31,10 @@ export const guardEntry = (
   if (symbol === undefined) return "the symbol is no longer traded";
   const blocked = gateOf(state, symbol);
   if (blocked !== undefined) return `${blocked.reason}: ${blocked.detail}`;
+  // A fill on the other side has overtaken it: it would not open anything, but take from that.
+  if (symbol.cycle !== undefined && order.side !== entrySide(symbol.cycle.side)) {
+    return `the position is ${symbol.cycle.side}`;
+  }
   if (now - order.createdAt > DECISION_AGE_MAX_MS) return "decided too long ago";
   const priceAge = ageOf(facts.prices.get(order.symbol), elapsed);
   if (priceAge > PRICE_AGE_MAX_MS) return `stale price: ${ageText(priceAge)}`;
