@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { millis } from "#base/clock.ts";
 import { executorOrders, executorStatus, type ExecutorStatus } from "#crds/executor-status.ts";
-import { amount, price } from "#trading/money.ts";
+import { amount, price, quantity } from "#trading/money.ts";
 import type { EngineState } from "#trading/engine/state.ts";
 import { level, openStage, reported, reportOf, restingStage } from "#trading/testing/acts.ts";
 import {
@@ -153,13 +153,15 @@ test("an open cycle is told with its levels, its margin and the plans that the e
 
 test("a stop counts while it covers: one that is too small, or not seen yet, is not shown", () => {
   const scene = restingStage(settings);
-  scene.play(fillOf(scene, level(scene, 0)));
+  const first = level(scene, 0);
+  scene.play(fillOf(scene, first));
   expect(symbolOf(scene).cycle?.stop).toBeNull();
   expect(statusOf(scene.state()).protected).toBe(false);
-  const { size } = level(scene, 1);
-  scene.play(plansSeen(scene, planOf({ size })));
-  const isCovered = scene.symbol().protection.cover.kind === "Covered";
-  expect(symbolOf(scene).cycle?.stop === null).toBe(!isCovered);
+  scene.play(plansSeen(scene, planOf({ size: quantity(1) })));
+  expect(symbolOf(scene).cycle?.stop).toBeNull();
+  scene.play(plansSeen(scene, planOf({ size: first.size })));
+  expect(symbolOf(scene).cycle?.stop).toMatchObject({ trigger: "80" });
+  expect(statusOf(scene.state()).protected).toBe(true);
 });
 
 test("a finished order rests no more, and one in doubt is counted", () => {

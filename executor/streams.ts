@@ -38,6 +38,8 @@ export const watchStreams = async (
     const state = deps.state();
     const symbols = watchedSymbols(state);
     const restart = new AbortController();
+    // The sockets of before end without a word: these are new, and have yet to connect.
+    deps.facts.update((facts) => ({ ...facts, streams: { public: false, private: false } }));
     const watching = deps.exchange.watch(
       { symbols, timeframe: state.settings.timeframe },
       (event) => listen(deps, event),
