@@ -1,6 +1,7 @@
 /**
- * Two projects. `unit` sits beside its subject and answers in seconds: part of `npm run check`.
- * `system` starts real processes, servers and browsers: part of `make test`.
+ * Three projects. `unit` sits beside its subject and answers in seconds: part of `npm run check`.
+ * `cluster` runs against a real Kubernetes control plane (tests/cluster/control-plane.ts).
+ * `system` starts real processes, servers and browsers. Both are part of `make test`.
  */
 
 const common = {
@@ -10,7 +11,7 @@ const common = {
   modulePathIgnorePatterns: ["<rootDir>/dist/"],
 };
 
-const system = ["<rootDir>/tests/system/.*\\.test\\.ts$"];
+const slow = ["<rootDir>/tests/(?:cluster|system)/.*\\.test\\.ts$"];
 
 export default {
   projects: [
@@ -18,8 +19,9 @@ export default {
       ...common,
       displayName: "unit",
       testMatch: ["**/*.test.ts"],
-      testPathIgnorePatterns: ["/node_modules/", ...system],
+      testPathIgnorePatterns: ["/node_modules/", ...slow],
     },
+    { ...common, displayName: "cluster", testMatch: ["<rootDir>/tests/cluster/**/*.test.ts"] },
     { ...common, displayName: "system", testMatch: ["<rootDir>/tests/system/**/*.test.ts"] },
   ],
 };

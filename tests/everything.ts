@@ -54,13 +54,14 @@ const jest = (name: string, ...flags: ReadonlyArray<string>): Stage => ({
   },
 });
 
-/** Processes, servers and a browser share two cores badly: those tests run one file at a time. */
+/** Processes, control planes and a browser share two cores badly: those tests run one file at a time. */
 const stages: ReadonlyArray<Stage> = [
   check("format", "format"),
   check("types", "types"),
   check("lint", "lint"),
   check("dead code", "dead"),
   jest("unit", "--selectProjects=unit"),
+  jest("cluster", "--selectProjects=cluster", "--runInBand"),
   jest("system", "--selectProjects=system", "--runInBand"),
 ];
 

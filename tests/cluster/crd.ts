@@ -1,0 +1,18 @@
+/** Our own resource on a test's control plane, from the file that users apply. */
+
+import { join } from "node:path";
+import type { ControlPlane } from "./control-plane.ts";
+import { until } from "./until.ts";
+
+const FILE = join(import.meta.dirname, "../../crds/scalpradar.io_livestrategies.yaml");
+const LIST = "/apis/scalpradar.io/v1alpha1/livestrategies";
+
+/** Resolves once LiveStrategies are served. */
+export const installCrd = async ({
+  kubectl,
+  call,
+}: Pick<ControlPlane, "call" | "kubectl">): Promise<void> => {
+  const applied = await kubectl(["apply", "--server-side", `--filename=${FILE}`]);
+  if (applied.code !== 0) throw new Error(`the CRD is refused:\n${applied.stderr}`);
+  await until("LiveStrategies are served", async () => (await call("GET", LIST)).status === 200);
+};
