@@ -27,6 +27,8 @@ const ccxtByFile = {
         export { default as Bitget } from "${ccxt}pro/bitget.js";`,
       resolveDir: ccxt,
     }));
+    // It does without where it finds none: the image has none. Parts of it that are ours are bundled.
+    plugin.onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, external: true }));
     plugin.onResolve({ filter: /dydx-v4-client|protobufjs|-proxy-agent$/ }, ({ path }) => ({
       path,
       namespace: "absent",
@@ -48,7 +50,6 @@ const { metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node24",
-  external: ["undici"],
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },

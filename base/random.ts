@@ -5,6 +5,9 @@
  * adding or removing one event does not shift every later one. Not for secrets.
  */
 
+/** A number in [0, 1), another one each time: for jitter. `runtime/random.ts` has the machine's. */
+export type Random = () => number;
+
 /** A number in [0, 1), uniformly, decided by the seed and the keys alone. */
 export const chance = (seed: number, ...keys: ReadonlyArray<string | number>): number => {
   let a = (seed ^ 0x9e3779b9) >>> 0;

@@ -31,14 +31,17 @@ const allowed: Readonly<Record<string, Layer>> = {
     layers: ["base"],
     packages: ["express", "js-yaml", "pino", "prom-client", "zod", "node:*"],
   },
-  kubernetes: { layers: ["base", "runtime"], packages: ["node:*"] },
+  kubernetes: {
+    layers: ["base", "runtime"],
+    packages: ["@kubernetes/client-node/*", "prom-client", "undici", "undici/*", "zod", "node:*"],
+  },
   executor: {
     layers: ["base", "crds", "trading", "strategies", "exchange", "runtime"],
     packages: ["big.js", "express", "prom-client", "zod", "node:*"],
   },
   operator: {
     layers: ["base", "crds", "runtime", "kubernetes"],
-    packages: ["prom-client", "zod", "node:*"],
+    packages: ["express", "prom-client", "zod", "node:*"],
   },
   aggregator: {
     layers: ["base", "crds", "runtime", "kubernetes"],
@@ -78,8 +81,10 @@ const ambient = [
 
 /** Pure: no clock, chance, environment, network, log or promise. */
 const isPure = (path: string): boolean =>
-  /^(?:trading|strategies|crds)\//.test(path) ||
-  /^operator\/(?:accounts|conditions|decide|status|transitions)\.ts$/.test(path);
+  /^(?:trading|strategies|crds)\//.test(path) || operatorCore.test(path);
+
+const operatorCore =
+  /^operator\/(?:accounts|conditions|decide|departure|observed|progress|reasons|status|transitions|verdict)\.ts$/;
 
 /** Time and chance come in as ports; the few files that implement them are named. */
 const ambientTime = [
@@ -88,7 +93,7 @@ const ambientTime = [
   /\bMath\.random\b/,
   /\bset(?:Timeout|Interval)\b/,
 ];
-const mayReadTheMachine = new Set(["runtime/clock.ts"]);
+const mayReadTheMachine = new Set(["runtime/clock.ts", "runtime/random.ts"]);
 
 const sources = globSync("*/**/*.{ts,tsx}", { exclude: ["node_modules/**", "dist/**"] })
   .map((path) => path.replaceAll("\\", "/"))
