@@ -14,6 +14,8 @@ const common = {
 const slow = ["<rootDir>/tests/(?:cluster|system)/.*\\.test\\.ts$"];
 
 export default {
+  // Only to end what hangs: a busy machine takes ten times as long, and time is never a result.
+  testTimeout: 300_000,
   projects: [
     {
       ...common,

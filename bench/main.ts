@@ -7,6 +7,7 @@
 
 import { Argument, Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { benchMemory } from "./memory.ts";
+import { benchOperator } from "./operator.ts";
 import { benchOrder } from "./order.ts";
 import { benchStart } from "./start.ts";
 import { jsonOf, tableOf } from "./table.ts";
@@ -17,9 +18,12 @@ const benchmarks = {
   start: ({ runs }) => benchStart(runs),
   memory: ({ runs }) => benchMemory(runs),
   order: () => benchOrder(ORDER_MS),
-} satisfies Record<string, (options: { readonly runs: number }) => Promise<unknown>>;
+  operator: benchOperator,
+} satisfies Record<string, (options: Options) => Promise<unknown>>;
 
-const names = ["start", "memory", "order"] as const;
+type Options = { readonly runs: number; readonly resources: number; readonly alone: boolean };
+
+const names = ["start", "memory", "order", "operator"] as const;
 
 const count = (text: string): number => {
   const value = Number(text);
@@ -30,10 +34,12 @@ const count = (text: string): number => {
 await new Command("bench")
   .addArgument(new Argument("[name]", "only this one").choices(names))
   .option("--runs <n>", "how often each start is repeated", count, 5)
+  .option("--resources <n>", "operator: how many are created at once", count, 1_000)
+  .option("--alone", "operator: without its peers", false)
   .option("--json", "one JSON object a row, for programs", false)
-  .action(async (only, { runs, json }) => {
+  .action(async (only, { runs, resources, alone, json }) => {
     for (const name of only === undefined ? names : [only]) {
-      const report = await benchmarks[name]({ runs });
+      const report = await benchmarks[name]({ runs, resources, alone });
       process.stdout.write(`${json ? jsonOf(report) : tableOf(report)}\n\n`);
     }
   })

@@ -13,6 +13,7 @@ import { millis, type Millis } from "#base/clock.ts";
 import { envWithFile, processEnv } from "#runtime/env.ts";
 import { onShutdown } from "#runtime/shutdown.ts";
 import { VERSION } from "#runtime/version.ts";
+import { CONFIG_FOLDER } from "./root.ts";
 
 const FAILED = 1;
 const USAGE = 2;
@@ -193,6 +194,16 @@ const addQuestions = (program: Command): void => {
 };
 
 const addProcesses = (program: Command): void => {
+  program
+    .command("operator")
+    .description("the operator on a Kubernetes cluster (environment: docs/operations.md)")
+    .action(async () => {
+      const { loadFleetConfig } = await import("#operator/local/manifests.ts");
+      const { runOperatorProcess } = await import("#operator/main.ts");
+      const env = processEnv();
+      const fleet = loadFleetConfig(env["SCALP_CONFIG_DIR"] ?? CONFIG_FOLDER, CONFIG_FOLDER);
+      end(await runOperatorProcess(env, { fleet }, onShutdown()));
+    });
   program
     .command("executor")
     .description("one executor (its environment is described in docs/operations.md)")

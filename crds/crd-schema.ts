@@ -51,6 +51,8 @@ export const toCrdSchema = (schema: z.ZodType): CrdSchema =>
           delete jsonSchema.additionalProperties;
         }
         delete jsonSchema.propertyNames;
+        // The server leaves it out, and would be found to differ from the file for ever.
+        if (Object.keys(jsonSchema.properties ?? {}).length === 0) delete jsonSchema.properties;
         // The format says it; the expression behind it would only fill the schema.
         if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
         if (jsonSchema["x-kubernetes-int-or-string"] === true) {

@@ -9,7 +9,8 @@ import { z } from "zod";
 import { assert } from "#base/result.ts";
 import { toCrdSchema, type CrdRule, type CrdSchema } from "./crd-schema.ts";
 import { API_GROUP, API_VERSION, LIVE_STRATEGY, liveStrategySpec } from "./live-strategy.ts";
-import { EACH, liveStrategyRules, type LiveStrategyRule } from "./live-strategy-rules.ts";
+import { liveStrategyRules } from "./live-strategy-rules.ts";
+import { EACH, type LiveStrategyRule } from "./rule.ts";
 import { liveStrategyStatus } from "./live-strategy-status.ts";
 
 const resource = z

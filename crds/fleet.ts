@@ -9,8 +9,10 @@
 import { z } from "zod";
 import { err, ok, type Result } from "#base/result.ts";
 import { toCrdSchema } from "./crd-schema.ts";
-import { SYMBOL_PATTERN, type Path } from "./live-strategy-rules.ts";
-import { checkAgainst, nearest, problem, valueText, type Problem } from "./problems.ts";
+import { SYMBOL_PATTERN } from "./live-strategy-rules.ts";
+import type { Path } from "./rule.ts";
+import { checkAgainst } from "./check-schema.ts";
+import { nearest, problem, valueText, type Problem } from "./problems.ts";
 
 const group = z.strictObject({
   maxSameDirection: z

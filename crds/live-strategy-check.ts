@@ -16,22 +16,19 @@ import {
   type LiveStrategy,
   type LiveStrategyManifest,
 } from "./live-strategy.ts";
-import { NAMESPACE_PATTERN, objectMeta } from "./live-strategy-metadata.ts";
-import {
-  EACH,
-  liveStrategyRules,
-  type LiveStrategyRule,
-  type Path,
-} from "./live-strategy-rules.ts";
+import { objectMeta } from "./live-strategy-metadata.ts";
+import { liveStrategyRules } from "./live-strategy-rules.ts";
 
-import { checkAgainst, problem, valueText, type Checked, type Problem } from "./problems.ts";
+import { checkAgainst, type Checked } from "./check-schema.ts";
+import { addressProblems, metadataProblems } from "./metadata-problems.ts";
+import { problem, valueText, type Problem } from "./problems.ts";
+import { EACH, type LiveStrategyRule, type Path } from "./rule.ts";
 
 type Problems = ReadonlyArray<Problem>;
 
 const metadataSchema = toCrdSchema(objectMeta);
 const schemaWith = (metadata: CrdSchema, status: CrdSchema | undefined): CrdSchema => ({
   ...liveStrategySchema,
-  required: ["metadata", ...(liveStrategySchema.required ?? [])],
   properties: { ...liveStrategySchema.properties, metadata, ...(status && { status }) },
 });
 const ANYTHING: CrdSchema = {};
@@ -43,19 +40,38 @@ const storedSchema = schemaWith({ ...metadataSchema, additionalProperties: ANYTH
 export const checkManifest = (
   value: unknown,
   inForce?: Pick<LiveStrategyManifest, "spec">,
-): Result<LiveStrategyManifest, Problems> =>
-  judged(liveStrategyManifest, checkAgainst(manifestSchema, value), inForce);
+): Result<LiveStrategyManifest, Problems> => {
+  const checked = checkAgainst(manifestSchema, value);
+  const problems = [
+    ...checked.problems.filter((found) => !isStatusValue(found)),
+    ...metadataProblems(checked.value),
+  ];
+  return judged(liveStrategyManifest, { ...checked, problems }, inForce);
+};
 
-/** What is stored. */
-export const checkLiveStrategy = (value: unknown): Result<LiveStrategy, Problems> =>
-  judged(liveStrategy, checkAgainst(storedSchema, value), undefined);
+/** A status that comes with a manifest is dropped, once its fields have been found to exist. */
+const isStatusValue = ({ path, at }: Problem): boolean => path[0] === "status" && at === "value";
+
+/** What is stored. Its labels and the like are the business of whoever stored it. */
+export const checkLiveStrategy = (value: unknown): Result<LiveStrategy, Problems> => {
+  const checked = checkAgainst(storedSchema, value);
+  const problems = [...checked.problems, ...addressProblems(checked.value)];
+  return judged(liveStrategy, { ...checked, problems }, undefined);
+};
+
+/** The same of one that an API server has let in: in detail, which is slow, only when it has to be. */
+export const readLiveStrategy = (value: unknown): Result<LiveStrategy, Problems> => {
+  const parsed = liveStrategy.safeParse(value);
+  const isSound = parsed.success && brokenRules(value, undefined).length === 0;
+  return isSound ? ok(parsed.data) : checkLiveStrategy(value);
+};
 
 const judged = <T>(
   type: z.ZodType<T>,
   { value, problems }: Checked,
   inForce: Pick<LiveStrategyManifest, "spec"> | undefined,
 ): Result<T, Problems> => {
-  const found = [...problems, ...namespaceProblems(value), ...brokenRules(value, inForce)];
+  const found = [...problems, ...brokenRules(value, inForce)];
   if (found.length > 0) return err(found);
   const parsed = type.safeParse(value);
   if (parsed.success) return ok(parsed.data);
@@ -68,19 +84,6 @@ const judged = <T>(
       ),
     ),
   );
-};
-
-const namespaceProblems = (value: unknown): Problems => {
-  const path = ["metadata", "namespace"];
-  const namespace = nodeAt(value, path);
-  return typeof namespace !== "string" || new RegExp(NAMESPACE_PATTERN).test(namespace)
-    ? []
-    : [
-        problem(
-          path,
-          `Invalid value: ${valueText(namespace)}: a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character`,
-        ),
-      ];
 };
 
 const brokenRules = (value: unknown, inForce: unknown): Problems =>

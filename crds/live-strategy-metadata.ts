@@ -12,8 +12,8 @@ const setByServer = (words: string) =>
 const texts = (words: string) => z.record(z.string(), z.string()).optional().describe(words);
 
 export const objectMeta = z.strictObject({
-  name: z.string().describe("Name of the strategy, unique within its namespace."),
-  namespace: z.string().max(63).default("default").describe("Namespace of the strategy."),
+  name: z.string().optional().describe("Name of the strategy, unique within its namespace."),
+  namespace: z.string().default("default").describe("Namespace of the strategy."),
   labels: texts("Labels by which to select the strategy."),
   annotations: texts("Notes of people and tools."),
   finalizers: z.array(z.string()).optional().describe("What must be done before it may go."),
@@ -27,5 +27,3 @@ export const objectMeta = z.strictObject({
   managedFields: setByServer("Who wrote what."),
   selfLink: setByServer("Address."),
 });
-
-export const NAMESPACE_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";

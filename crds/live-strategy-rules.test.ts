@@ -7,7 +7,8 @@
 
 import { expect, test } from "@jest/globals";
 import { runInNewContext } from "node:vm";
-import { liveStrategyRules, type LiveStrategyRule } from "./live-strategy-rules.ts";
+import { liveStrategyRules } from "./live-strategy-rules.ts";
+import type { LiveStrategyRule } from "./rule.ts";
 
 type Example = readonly [self: unknown, oldSelf?: unknown];
 type Examples = {
@@ -38,6 +39,24 @@ const changed = (from: string, to: string): Examples => ({
 const quantities: Examples = {
   accept: [["100m"], ["0.5"], ["128Mi"], ["1Gi"], [0], [2]],
   reject: [["1 Gi"], ["Mi"], ["-1"], [""], [-1]],
+};
+const requests = (name: string): Examples => {
+  const pair = (request: unknown, limit: unknown): Example => [
+    { requests: { [name]: request }, limits: { [name]: limit } },
+  ];
+  return {
+    accept: [
+      [{}],
+      [{ requests: { [name]: "1" } }],
+      [{ requests: { [name]: "1" }, limits: {} }],
+      pair("100m", "0.1"),
+      pair(1, "1000m"),
+      pair("1Gi", "1024Mi"),
+      pair("nonsense", "1"),
+      pair("2", "nonsense"),
+    ],
+    reject: [pair("2", "1"), pair("101m", "0.1"), pair("1Gi", "1G"), pair(2, 1)],
+  };
 };
 const kinds = (kind: string, ...blocks: ReadonlyArray<string>): Example => [
   { kind, ...Object.fromEntries(blocks.map((block) => [block, {}])) },
@@ -134,7 +153,31 @@ const examplesByPath: Readonly<Record<string, ReadonlyArray<Examples>>> = {
   "spec.executor.resources.requests.memory": [quantities],
   "spec.executor.resources.limits.cpu": [quantities],
   "spec.executor.resources.limits.memory": [quantities],
-  "spec.executor.storage.size": [quantities],
+  "spec.executor.storage.size": [
+    quantities,
+    { accept: [["1Gi"], ["0.5"], [1], ["nonsense"]], reject: [["0"], ["0.0Gi"], ["00m"], [0]] },
+  ],
+  "spec.executor.resources": [requests("cpu"), requests("memory")],
+  "spec.executor.nodeSelector": [
+    {
+      accept: [
+        [{}],
+        [{ "kubernetes.io/arch": "arm64", disk: "", "A.b_c": "1.x_Y" }],
+        [{ [`${"a".repeat(253)}/${"b".repeat(63)}`]: "c".repeat(63) }],
+      ],
+      reject: [
+        [{ "a b": "c" }],
+        [{ a: "b c" }],
+        [{ good: "good", "": "x" }],
+        [{ "A/b": "c" }],
+        [{ ["a".repeat(64)]: "c" }],
+        [{ [`${"a".repeat(254)}/${"b".repeat(63)}`]: "c" }],
+      ],
+    },
+  ],
+  "spec.executor.storage.storageClassName": [
+    { accept: [["fast"], ["csi.example-1"], [""]], reject: [["Fast"], ["a b"], ["a..b"], ["-a"]] },
+  ],
 };
 
 const pathKey = ({ path }: LiveStrategyRule) => path.join(".");
@@ -143,9 +186,10 @@ const examplesOf = (rule: LiveStrategyRule): Examples => {
   return examplesByPath[pathKey(rule)]?.[peers.indexOf(rule)] ?? { accept: [], reject: [] };
 };
 
-/** What the rules use of CEL, as JavaScript. */
+/** What the rules use of CEL, as JavaScript. A map is gone through by its keys. */
 const toJavaScript = (cel: string): string =>
   cel
+    .replaceAll("self.all(name, ", "Object.keys(self).all(name, ")
     .replaceAll(/has\(([\w.]+)\)/g, "($1 !== undefined)")
     .replaceAll(/\.(all|filter|exists_one)\((\w+), /g, ".$1(($2) => ")
     .replaceAll(/\.exists_one\((.+?)\)\)/g, ".filter($1).length == 1)")
@@ -153,12 +197,21 @@ const toJavaScript = (cel: string): string =>
     .replaceAll(".size()", ".length")
     .replaceAll(".matches(", ".match(")
     .replaceAll("type(self) == string", "typeof self == 'string'")
-    .replaceAll("double(", "(");
+    .replaceAll("double(", "(")
+    .replaceAll(/\bstring\(/g, "String(");
+
+const multiples: Readonly<Record<string, number>> = { m: 0.001, Mi: 2 ** 20, G: 1e9, Gi: 2 ** 30 };
+const quantity = (text: string) => {
+  const amount = (one: string) =>
+    Number.parseFloat(one) * (multiples[one.replace(/^[0-9.]+/, "")] ?? 1);
+  const value = amount(text);
+  return { value, compareTo: (other: { value: number }) => value - other.value };
+};
 
 const celHolds = ({ cel }: LiveStrategyRule, [self, oldSelf]: Example): boolean =>
   // A transition rule is not evaluated while there is nothing to compare with.
   (cel.includes("oldSelf") && oldSelf === undefined) ||
-  Boolean(runInNewContext(toJavaScript(cel), { self, oldSelf }));
+  Boolean(runInNewContext(toJavaScript(cel), { self, oldSelf, quantity }));
 
 const cases = liveStrategyRules.flatMap((rule) => {
   const { accept, reject } = examplesOf(rule);

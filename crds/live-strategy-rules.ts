@@ -2,68 +2,27 @@
  * The rules between fields of a LiveStrategy, each said twice: to the API server in CEL, and here.
  *
  * Both say the same sentence, and a test holds each pair against an accepted and a refused example.
- * A predicate reads only the fields that its rule is about: one that does not parse leaves its rule
- * silent, since the schema has already refused it, and lets every other rule speak. Transition rules
- * compare with the version that is in force; without one they hold.
+ * Transition rules compare with the version that is in force; without one they hold.
  */
 
 import { z } from "zod";
+import { executorRules } from "./executor-rules.ts";
 import { strategyKinds } from "./executor-spec.ts";
 import { blockOfKind } from "./live-strategy.ts";
-
-export type Path = ReadonlyArray<string | number>;
-
-/** Stands for every item of a list. */
-export const EACH = "[]";
-
-export type LiveStrategyRule = {
-  /** The node that carries the rule, from the root of the resource. */
-  readonly path: ReadonlyArray<string>;
-  readonly cel: string;
-  readonly message: string;
-  /** The field below the node that the API server names, where that is not the node itself. */
-  readonly fieldPath?: ReadonlyArray<string>;
-  /** What breaks the rule, as paths from the node. Empty when it holds. */
-  readonly broken: (self: unknown, oldSelf: unknown) => ReadonlyArray<Path>;
-};
+import {
+  celText,
+  describeRule,
+  EACH,
+  HERE,
+  hereUnless,
+  matching,
+  type LiveStrategyRule,
+} from "./rule.ts";
 
 const RFC_3339 = z.core.regexes.datetime({ offset: true }).source;
 export const SYMBOL_PATTERN = "^[A-Z0-9]+/[A-Z0-9]+:[A-Z0-9]+$";
-const QUANTITY = "^[0-9]+(\\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$";
 const SECRET_NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
 const RESOURCE_NAME = "^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$";
-
-type Described<T> = Omit<LiveStrategyRule, "broken"> & {
-  readonly reads: z.ZodType<T>;
-  readonly broken: (self: T, oldSelf: T | undefined) => ReadonlyArray<Path>;
-};
-
-const describeRule = <T>({ reads, broken, ...rule }: Described<T>): LiveStrategyRule => ({
-  ...rule,
-  broken: (self, oldSelf) => {
-    const read = reads.safeParse(self);
-    return read.success ? broken(read.data, reads.safeParse(oldSelf).data) : [];
-  },
-});
-
-const HERE: ReadonlyArray<Path> = [[]];
-const hereUnless = (holds: boolean): ReadonlyArray<Path> => (holds ? [] : HERE);
-
-/** A CEL string: its own escapes are those of the pattern, doubled. */
-const celText = (pattern: string): string => `'${pattern.replaceAll("\\", "\\\\")}'`;
-
-const matching = (
-  path: ReadonlyArray<string>,
-  pattern: string,
-  message: string,
-): LiveStrategyRule =>
-  describeRule({
-    path,
-    cel: `self.matches(${celText(pattern)})`,
-    message,
-    reads: z.string(),
-    broken: (self) => hereUnless(new RegExp(pattern).test(self)),
-  });
 
 const immutable = (path: ReadonlyArray<string>): LiveStrategyRule =>
   describeRule({
@@ -203,24 +162,6 @@ const stopBeforeLiquidation = (block: (typeof blocks)[number]): LiveStrategyRule
   });
 };
 
-const quantityPaths = [
-  ["resources", "requests", "cpu"],
-  ["resources", "requests", "memory"],
-  ["resources", "limits", "cpu"],
-  ["resources", "limits", "memory"],
-  ["storage", "size"],
-];
-
-const isQuantity = (path: ReadonlyArray<string>): LiveStrategyRule =>
-  describeRule({
-    path: ["spec", "executor", ...path],
-    cel: `type(self) == string ? self.matches(${celText(QUANTITY)}) : self >= 0`,
-    message: "write a quantity, for example 100m, 0.5, 128Mi or 1Gi",
-    reads: z.union([z.string(), z.number()]),
-    broken: (self) =>
-      hereUnless(typeof self === "number" ? self >= 0 : new RegExp(QUANTITY).test(self)),
-  });
-
 const nameFits = describeRule({
   path: [],
   cel: `self.metadata.name.matches(${celText(RESOURCE_NAME)})`,
@@ -259,5 +200,5 @@ export const liveStrategyRules: ReadonlyArray<LiveStrategyRule> = [
     SECRET_NAME,
     "write the name of a Secret: lower case letters, digits, '-' and '.'",
   ),
-  ...quantityPaths.map(isQuantity),
+  ...executorRules,
 ];

@@ -36,6 +36,9 @@ const account = z
       .boolean()
       .optional()
       .describe("Whether the strategy has keys of its own rather than the default ones."),
+    credentialsSecret: shortText(
+      "spec.exchange.credentialsSecretRef.name when the account was reported; empty for the default Secret.",
+    ).optional(),
     sharedWith: z
       .array(shortText("namespace/name of a strategy."))
       .max(SHARED_WITH_MAX)
@@ -86,11 +89,23 @@ export const liveStrategyStatus = z
     killSwitch: killSwitch.optional(),
     summary: summary.optional(),
     executor: z
-      .object({ url: shortText("Where the executor answers.").optional() })
+      .object({
+        url: shortText("Where the executor answers.").optional(),
+        positions: z
+          .enum(["Flat", "Protected", "Unprotected", "Unknown"])
+          .optional()
+          .describe(
+            "What it said last of its positions: none, all with a stop that the exchange has shown, not all, or nothing certain.",
+          ),
+        holding: shortText(
+          "What it said last that it holds, in words; kept when it does not answer any more.",
+        ).optional(),
+      })
       .optional()
       .describe("The executor of this strategy."),
   })
   .describe("What is observed.");
 
 export type LiveStrategyStatus = z.infer<typeof liveStrategyStatus>;
+export type Positions = NonNullable<NonNullable<LiveStrategyStatus["executor"]>["positions"]>;
 export type Condition = z.infer<typeof condition>;

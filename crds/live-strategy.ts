@@ -138,11 +138,17 @@ const risk = z
   })
   .describe("Limits of this strategy. Absent ones are the fleet's (config/risk.yaml).");
 
+const QUANTITY_LENGTH_MAX = 20;
+/** Whole numbers may be as large as the server takes them, which `z.int()` does not allow. */
 const quantity = (words: string) =>
   z
-    .union([z.int().min(0), z.string().max(20)])
+    .union([z.number().multipleOf(1).min(0), z.string().max(QUANTITY_LENGTH_MAX)])
     .optional()
-    .meta({ description: words, "x-kubernetes-int-or-string": true });
+    .meta({
+      description: words,
+      maxLength: QUANTITY_LENGTH_MAX,
+      "x-kubernetes-int-or-string": true,
+    });
 const quantities = (words: string) =>
   z
     .strictObject({
@@ -169,8 +175,14 @@ const executor = z
           .max(NAME_LENGTH_MAX)
           .optional()
           .describe("Storage class of the journal's volume; the cluster's default if absent."),
+        deletionPolicy: z
+          .enum(["Retain", "Delete"])
+          .default("Retain")
+          .describe(
+            "When the strategy is deleted: Retain keeps the volume with its journal, Delete removes it.",
+          ),
       })
-      .optional()
+      .prefault({})
       .describe("The volume that holds the executor's journal and snapshot."),
     nodeSelector: z
       .record(z.string(), z.string().max(63).describe("Value of the node's label."))

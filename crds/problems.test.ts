@@ -212,6 +212,36 @@ const refused: ReadonlyArray<readonly [string, unknown, ...ReadonlyArray<string>
   ],
 ];
 
+test.each([
+  ["spec.enabled", { when: 1 }, "spec.enabled.when"],
+  ["spec.leverage", [{ BTC: 7 }], "spec.leverage[0].BTC"],
+  [`${gridAtr}.sides`, [["long"], { up: 1 }], `${gridAtr}.sides[1].up`],
+  ["spec.executor.nodeSelector.disk", { type: "ssd" }, "spec.executor.nodeSelector.disk.type"],
+  ["spec.executor.storage.size", { max: "1Gi" }, "spec.executor.storage.size.max"],
+])("a field below a value of the wrong type is unknown: %s = %j", (path, value, field) => {
+  const words = wordsOf(withValue(path, value)).join("\n");
+  expect(words).toContain(
+    `strict decoding error: unknown field "${field}" (no field belongs here)`,
+  );
+  expect(words).toContain(" must be of type ");
+});
+
+test("a value that is there several times is named once", () => {
+  const sides = ["long", "short", "long", "long", "short"];
+  expect(wordsOf(withValue(`${gridAtr}.sides`, sides))).toEqual([
+    `${gridAtr}.sides: Too many: 5: must have at most 2 items`,
+    `${gridAtr}.sides[2]: Duplicate value: "long"`,
+    `${gridAtr}.sides[4]: Duplicate value: "short"`,
+  ]);
+});
+
+test("a status that comes with a manifest is dropped, once its fields are known", () => {
+  expect(wordsOf(withValue("status", { observedGeneration: "x", conditions: [{}] }))).toEqual([]);
+  expect(wordsOf(withValue("status", { phase: 1 }))).toEqual([
+    expect.stringContaining('unknown field "status.phase"'),
+  ]);
+});
+
 test.each(refused)("%s = %j is refused in the server's words", (path, value, ...sentences) => {
   const words = wordsOf(withValue(path, value));
   expect(words).toHaveLength(sentences.length);
@@ -335,6 +365,27 @@ test("numbers are printed as the server prints them", () => {
     "1e+300",
     "1e-07",
     "-2.5",
+  ]);
+});
+
+test("texts and whole values are printed as the server prints them", () => {
+  const printed = [
+    'a"\\',
+    "\u0000\u0007\b\f\n\r\t\v\u007f",
+    "é 日本 \u{1f600}",
+    "\u0085\u200b\u2028\u{e0001}",
+    "\ud800",
+    { b: "<&>", a: [null, { d: 1, c: "\u2028" }] },
+    undefined,
+  ].map(valueText);
+  expect(printed).toEqual([
+    '"a\\"\\\\"',
+    '"\\x00\\a\\b\\f\\n\\r\\t\\v\\x7f"',
+    '"é 日本 \u{1f600}"',
+    '"\\u0085\\u200b\\u2028\\U000e0001"',
+    '"\ufffd"',
+    '{"a":[null,{"c":"\\u2028","d":1}],"b":"\\u003c\\u0026\\u003e"}',
+    "null",
   ]);
 });
 

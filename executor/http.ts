@@ -61,6 +61,11 @@ export const createExecutorApi = (deps: ExecutorApiDeps): Express => {
     response.type(deps.registry.contentType).send(await deps.registry.metrics());
   });
   app.put("/control", async (request, response) => {
+    // Not a refusal: whoever asks comes back, and it begins with what its file says.
+    if (deps.status() === undefined) {
+      response.status(503).json({ error: deps.waiting() });
+      return;
+    }
     const parsed = executorSpec.safeParse(request.body);
     if (!parsed.success) {
       response.status(422).json({ error: z.prettifyError(parsed.error) });

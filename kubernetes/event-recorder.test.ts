@@ -248,6 +248,16 @@ test("what cannot be written is given up in the end", async () => {
   ]);
 });
 
+test("what was overcome does not count against later attempts", async () => {
+  const world = newWorld((_call, count) => (count % 2 === 0 ? { kind: "Unavailable" } : undefined));
+  for (let round = 0; round < 20; round += 1) {
+    world.recorder.record(strategy, words);
+    await world.pass(60_000);
+  }
+  expect((await world.stored()).map(countOf)).toEqual([20]);
+  expect(world.lines).toEqual([]);
+});
+
 test("what the server refuses is not tried again, and others are written", async () => {
   const world = newWorld((_call, count) => (count === 1 ? { kind: "Invalid" } : undefined));
   world.recorder.record(strategy, words);
@@ -280,12 +290,14 @@ test("without a namespace there is nobody to read it", async () => {
 });
 
 test("who may not write events says so once and tries no more", async () => {
-  const world = newWorld(() => ({ kind: "Forbidden" }));
+  const world = newWorld(() => ({ kind: "Forbidden" }), { capacity: 5 });
   for (let index = 0; index < 5; index += 1) {
     world.recorder.record(strategy, { ...words, note: `note ${index}` });
   }
   await world.pass(60_000);
-  world.recorder.record(strategy, words);
+  for (let index = 0; index < 10; index += 1) {
+    world.recorder.record(strategy, { ...words, note: `later ${index}` });
+  }
   await world.pass(60_000);
   expect(world.calls.length).toBeLessThanOrEqual(2);
   expect(world.lines).toEqual([

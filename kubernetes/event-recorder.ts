@@ -100,7 +100,7 @@ export const createEventRecorder = (
   let isFull = false;
 
   const begin = (key: string, regarding: Regarding, words: EventWords): void => {
-    if (entryByKey.size >= capacity && !entryByKey.has(key)) {
+    if (entryByKey.size >= capacity) {
       if (!isFull) log.warn({ capacity }, "too many different events, some are dropped");
       isFull = true;
       return;
@@ -129,9 +129,7 @@ export const createEventRecorder = (
       const key = JSON.stringify([regarding.metadata.uid, type, reason, note]);
       const entry = entryByKey.get(key);
       const elapsed = clock.elapsed();
-      if (entry === undefined || elapsed - entry.seenAt >= SERIES_MS) {
-        return begin(key, regarding, words);
-      }
+      if (entry === undefined) return begin(key, regarding, words);
       entry.count += 1;
       entry.lastObservedAt = clock.now();
       entry.seenAt = elapsed;

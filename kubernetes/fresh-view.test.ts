@@ -127,6 +127,31 @@ test("what was made and removed while the copy was blind is no ghost after a ful
   expect(value()).toBeUndefined();
 });
 
+test("what was made and removed while the copy was blind is told of after a full sync, once", () => {
+  const { view, show, sync } = follow();
+  view.wrote(item(10));
+  expect(view.undone()).toEqual([]);
+  sync(undefined, 20);
+  expect(view.undone()).toEqual([item(10)]);
+  expect(view.undone()).toEqual([]);
+  view.wrote(item(21));
+  show(item(21));
+  sync(item(21), 30);
+  expect(view.undone()).toEqual([]);
+});
+
+test("what we removed while the copy was blind, or has been changed since, is not undone", () => {
+  const { view, show, sync } = follow();
+  show(item(10));
+  view.wrote(item(11));
+  view.removed(item(11));
+  sync(undefined, 20);
+  expect(view.undone()).toEqual([]);
+  view.wrote(item(21));
+  sync(item(22), 30);
+  expect(view.undone()).toEqual([]);
+});
+
 test("what a full sync finds is news: somebody else may have written before us", () => {
   const { view, show, sync, value } = follow();
   show(item(8));

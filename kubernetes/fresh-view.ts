@@ -20,6 +20,11 @@ export type FreshView<T> = {
   readonly removed: (object: T) => void;
   /** Tell it of every change of the copy. Whether the change was a write of ours, and so no news. */
   readonly caughtUp: (change: Change<T>) => boolean;
+  /**
+   * What we made and a full sync does not show: somebody has removed it while the copy was blind, and
+   * no change of the copy tells. Each is told once.
+   */
+  readonly undone: () => ReadonlyArray<T>;
 };
 
 export type Copy<T> = {
@@ -85,6 +90,12 @@ export const createFreshView = <T extends Stored>(copy: Copy<T>): FreshView<T> =
       if (isDone) laid.delete(change.key);
       return isOurs && !change.isSync;
     },
+    undone: () =>
+      [...laid].flatMap(([key, one]) => {
+        if (one.object === undefined || !isOver(copy, key, one)) return [];
+        laid.delete(key);
+        return copy.get(key) === undefined ? [one.object] : [];
+      }),
   };
 };
 

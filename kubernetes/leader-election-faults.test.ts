@@ -93,4 +93,4 @@ test("whatever is late, lost or stands still, at most one leads by its own clock
   );
   // The faults do what they are for.
   expect(takeovers).toBeGreaterThan(20);
-}, 60_000);
+});

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import { millis, sleep } from "#base/clock.ts";
 import { createVirtualTime } from "#simulation/time.ts";
 import { createLeaderElector, type LeaderElectorOptions } from "./leader-election.ts";
+import type { LeaseApi } from "./lease-claim.ts";
 import { leases } from "./resource.ts";
 import { lease, newReplica, newWorld as worldOf, timeOf, type World } from "./testing/replicas.ts";
 import { createUnreliableNode } from "./testing/unreliable-node.ts";
@@ -220,10 +221,16 @@ test("a lease that was got too long ago, by a request that took its time, is ren
 });
 
 /** Runs `lead` in the only replica. */
-const runAlone = (world: World, lead: () => Promise<void>) => {
+const runAlone = (
+  world: World,
+  lead: (signal: AbortSignal) => Promise<void>,
+  api: Partial<LeaseApi> = {},
+) => {
+  const node = createUnreliableNode(world.time, world.server);
   const elector = createLeaderElector(
     {
-      ...createUnreliableNode(world.time, world.server),
+      ...node,
+      api: { ...node.api, ...api },
       random: () => 0,
       log: { info: () => {}, warn: () => {} },
       metrics: { setLeader: () => {} },
@@ -252,6 +259,21 @@ test("work that throws is thrown on, and the lease runs out by itself", async ()
   await thrown;
   expect(await world.stored()).toMatchObject({ holder: "a" });
   expect(elector.isLeader()).toBe(false);
+});
+
+test("a defect in keeping the lease is thrown on, and ends the work", async () => {
+  const world = newWorld();
+  let isToldToEnd = false;
+  const lead = async (signal: AbortSignal) => {
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    isToldToEnd = true;
+  };
+  const replace = () => Promise.reject(new Error("defect"));
+  const { running } = runAlone(world, lead, { replace });
+  const thrown = expect(running).rejects.toThrow("defect");
+  await world.pass(10_000);
+  await thrown;
+  expect(isToldToEnd).toBe(true);
 });
 
 test("work that does not end in time is lost, with the lease still held", async () => {

@@ -91,6 +91,7 @@ export const createLeaderElector = (
   const elector = { deps, settings, claim, state };
   return {
     run: async (lead, signal) => {
+      state.turnedAt = clock.elapsed();
       try {
         if (!(await follow(elector, signal))) return "Released";
         state.isLeading = true;
@@ -147,7 +148,7 @@ const follow = async (elector: Elector, signal: AbortSignal): Promise<boolean> =
   const { deps, settings, claim, state } = elector;
   const { clock, log } = deps;
   const { lease, identity } = settings;
-  let reported: string | undefined;
+  let reported = "";
   while (!signal.aborted) {
     const attempt = await claim.attempt(clock.elapsed() + settings.renewDeadlineMs);
     state.turnedAt = clock.elapsed();
@@ -159,8 +160,9 @@ const follow = async (elector: Elector, signal: AbortSignal): Promise<boolean> =
       await release(elector);
       return false;
     }
-    const holder = claim.seen()?.holder;
-    if (holder !== reported) log.info({ lease, identity, holder }, "another one leads");
+    const holder = claim.seen()?.holder ?? "";
+    const isNews = holder !== "" && holder !== identity && holder !== reported;
+    if (isNews) log.info({ lease, identity, holder }, "another one leads");
     reported = holder;
     await sleep(deps.timers, untilNextTry(elector), signal);
   }
@@ -188,11 +190,9 @@ const leadUntilEnd = async (
   if (signal.aborted) stop();
 
   const work = outcomeOf(lead, leadership.signal, ended);
-  const end = await Promise.race([
-    renew(elector, ended.signal),
-    overrun(elector, signal, ended.signal),
-  ]);
-  stop();
+  const ends = [renew(elector, ended.signal), overrun(elector, signal, ended.signal)];
+  // Whatever ends the lead ends the work, a defect of ours too.
+  const end = await Promise.race(ends).finally(stop);
   if (end === "Lost") {
     ended.abort();
     deps.log.warn({ lease, identity }, "the lead is lost");

@@ -48,6 +48,8 @@ export type ReflectorDeps = {
 export type ReflectorOptions<T, Name extends string = string> = ReplicaOptions<T, Name> & {
   readonly resource: Resource;
   readonly selection: Selection;
+  /** Called when a full sync is complete and has been told of. Must neither throw nor wait. */
+  readonly onSynced?: () => void;
 };
 
 export type ReflectorStats = {
@@ -100,6 +102,7 @@ export const createReflector = <T extends Stored, Name extends string = string>(
 
 type Self = {
   readonly deps: ReflectorDeps & { readonly sink: Sink };
+  readonly onSynced: () => void;
   readonly resource: Resource;
   readonly selection: Selection;
   readonly backoff: Backoff;
@@ -123,10 +126,15 @@ type Self = {
 
 const createSelf = (
   deps: ReflectorDeps,
-  { resource, selection }: { readonly resource: Resource; readonly selection: Selection },
+  {
+    resource,
+    selection,
+    onSynced,
+  }: Pick<ReflectorOptions<never>, "resource" | "selection" | "onSynced">,
   sink: Sink,
 ): Self => ({
   deps: { ...deps, sink },
+  onSynced: onSynced ?? (() => {}),
   resource,
   selection,
   backoff: createBackoff(deps),
@@ -200,6 +208,7 @@ const listenersOf = (self: Self) => ({
     self.version = version;
     self.mustSync = false;
     self.syncs += 1;
+    self.onSynced();
     for (const resolve of self.waiting) resolve();
   },
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { judgeAccounts, type AccountUse } from "./accounts.ts";
+import { judgeAccount, type AccountUse } from "./accounts.ts";
 
 const use = (key: string, change: Partial<AccountUse> = {}): AccountUse => ({
   key,
@@ -35,13 +35,29 @@ test.each<[string, AccountUse, AccountUse, Rivals]>([
     [undefined, undefined],
   ],
 ])("%s", (_name, a, b, [rivalOfA, rivalOfB]) => {
-  const verdicts = judgeAccounts([a, b]);
-  expect(verdicts.get("t/a")?.conflictsWith).toBe(rivalOfA);
-  expect(verdicts.get("t/b")?.conflictsWith).toBe(rivalOfB);
+  expect(judgeAccount(a, [a, b]).conflictsWith).toBe(rivalOfA);
+  expect(judgeAccount(b, [b, a]).conflictsWith).toBe(rivalOfB);
 });
 
 test("sharing is told to both", () => {
-  const verdicts = judgeAccounts([use("t/a"), use("t/b", { symbols: ["ETH/USDT:USDT"] })]);
-  expect(verdicts.get("t/a")?.sharedWith).toEqual(["t/b"]);
-  expect(verdicts.get("t/b")?.sharedWith).toEqual(["t/a"]);
+  const [a, b] = [use("t/a"), use("t/b", { symbols: ["ETH/USDT:USDT"] })];
+  expect(judgeAccount(a, [a, b]).sharedWith).toEqual(["t/b"]);
+  expect(judgeAccount(b, [a, b]).sharedWith).toEqual(["t/a"]);
+});
+
+test("one that is not among those that trade there is judged all the same", () => {
+  const older = use("t/a");
+  expect(judgeAccount(use("t/b", later), [older])).toEqual({
+    conflictsWith: "t/a",
+    sharedWith: ["t/a"],
+  });
+  expect(judgeAccount(use("t/b", later), [])).toEqual({ conflictsWith: undefined, sharedWith: [] });
+});
+
+test("of several rivals each gives way to an older one, and the oldest to nobody", () => {
+  const uses = ["a", "b", "c"].map((name, day) =>
+    use(`t/${name}`, { createdAt: `2026-01-0${day + 1}T00:00:00Z` }),
+  );
+  const rivals = uses.map((one) => judgeAccount(one, uses).conflictsWith);
+  expect(rivals).toEqual([undefined, "t/a", "t/a"]);
 });

@@ -19,12 +19,8 @@ export type AccountVerdict = {
   readonly sharedWith: ReadonlyArray<string>;
 };
 
-export const judgeAccounts = (
-  uses: ReadonlyArray<AccountUse>,
-): ReadonlyMap<string, AccountVerdict> =>
-  new Map(uses.map((use) => [use.key, judgeOne(use, uses)] as const));
-
-const judgeOne = (use: AccountUse, uses: ReadonlyArray<AccountUse>): AccountVerdict => {
+/** `uses` are those of the same account; the one that is judged may be among them. */
+export const judgeAccount = (use: AccountUse, uses: ReadonlyArray<AccountUse>): AccountVerdict => {
   const others = uses.filter(
     (other) =>
       other.key !== use.key && use.accountUid !== undefined && other.accountUid === use.accountUid,

@@ -2,15 +2,18 @@
  * What is true of a strategy, in the form that every Kubernetes tool understands.
  *
  * `Ready` sums up, and its reason is the STATUS column. `lastTransitionTime` moves only when the
- * status does; everything that reads conditions relies on it. Reasons are a closed list, because
- * alerts match them. Pure.
+ * status does; everything that reads conditions relies on it. Reasons are a closed list
+ * (`reasons.ts`), because alerts match them. Pure.
  */
 
 import type { Millis } from "#base/clock.ts";
 import type { ExecutorStatus } from "#crds/executor-status.ts";
-import type { Condition } from "#crds/live-strategy-status.ts";
-import type { Workload } from "./cluster.ts";
-import type { Decision, Observed } from "./decide.ts";
+import type { Condition, LiveStrategyStatus } from "#crds/live-strategy-status.ts";
+import { setCondition } from "#kubernetes/conditions.ts";
+import { isPaused, type Decision, type Observed } from "./observed.ts";
+import { reconcilingOf, stalledOf, waitsFor } from "./progress.ts";
+import type { ConditionReason } from "./reasons.ts";
+import { PAUSED_VERDICT, verdict, type Verdict } from "./verdict.ts";
 
 export type ConditionType =
   | "Ready"
@@ -21,8 +24,6 @@ export type ConditionType =
   | "Reconciled"
   | "KillSwitchEngaged"
   | "AccountConflict";
-
-type Verdict = Pick<Condition, "status" | "reason" | "message">;
 
 /** All conditions of one strategy, in a fixed order. */
 export const conditionsOf = (
@@ -35,41 +36,70 @@ export const conditionsOf = (
   const status = executor?.kind === "Known" ? executor.value : undefined;
   const verdicts: ReadonlyArray<readonly [ConditionType, Verdict]> = [
     ["Ready", ready],
-    ["Reconciling", reconcilingOf(ready)],
-    ["Stalled", stalledOf(decision)],
+    ["Reconciling", reconcilingOf(observed, decision, ready)],
+    ["Stalled", stalledOf(observed, decision)],
     ["Connected", factOf(status, ({ connected }) => connected, "Connected", "Disconnected")],
     ["Protected", factOf(status, (one) => one.protected, "StopsSeen", "StopMissing")],
     ["Reconciled", factOf(status, ({ reconciled }) => reconciled, "Agrees", "InDoubt")],
     ["KillSwitchEngaged", killSwitchOf(status)],
-    ["AccountConflict", conflictOf(decision)],
+    ["AccountConflict", conflictOf(observed, decision)],
   ];
-  return verdicts.map(([type, verdict]) =>
-    toCondition(
-      strategy.status?.conditions ?? [],
-      { type, ...verdict },
-      {
-        observedGeneration: strategy.metadata.generation,
-        now,
-      },
-    ),
+  const before = strategy.status?.conditions ?? [];
+  const when = { observedGeneration: strategy.metadata.generation, now };
+  // One by one onto nothing but what there was of the same type: the order is ours.
+  return verdicts.flatMap(([type, one]) =>
+    setCondition(only(before, type), { type, ...one }, when),
   );
 };
 
-export const readyOf = ({ workload, executor }: Observed, { absence }: Decision): Verdict => {
-  if (absence !== undefined) return verdict("False", absence.reason, absence.message);
-  const waiting = waitingOf(workload);
-  if (waiting !== undefined) return waiting;
-  if (executor === undefined || executor.kind === "Unknown") {
-    return verdict("Unknown", "ExecutorUnreachable", executor?.reason ?? "It was not asked yet.");
-  }
-  return readyOfStatus(executor.value);
+/** Of a strategy that is not understood: what was said of it stays, and that nothing is done. */
+export const statusOfUnreadable = (
+  {
+    problem,
+    status,
+  }: { readonly problem: string; readonly status: LiveStrategyStatus | undefined },
+  observedGeneration: number,
+  now: Millis,
+): LiveStrategyStatus => {
+  const words = `This version of the operator does not understand it: ${problem}`;
+  const said = [
+    { type: "Ready", ...verdict("False", "InvalidSpec", words) },
+    { type: "Stalled", ...verdict("True", "InvalidSpec", words) },
+  ];
+  const conditions = said.reduce<ReadonlyArray<Condition>>(
+    (conditions, update) => setCondition(conditions, update, { observedGeneration, now }),
+    status?.conditions ?? [],
+  );
+  return { ...status, observedGeneration, conditions: [...conditions] };
 };
 
-const waitingOf = (workload: Workload | undefined): Verdict | undefined => {
+export const readyOf = (observed: Observed, { absence }: Decision): Verdict => {
+  if (absence !== undefined) {
+    return verdict("False", absence.reason, absence.message + waitsFor(observed));
+  }
+  const waiting = waitingOf(observed);
+  if (waiting !== undefined) return waiting;
+  const { executor } = observed;
+  switch (executor?.kind) {
+    case undefined:
+      return verdict("Unknown", "ExecutorUnreachable", "It was not asked yet.");
+    case "Unknown":
+      return verdict("Unknown", "ExecutorUnreachable", executor.reason);
+    case "Waiting":
+      return verdict("False", "ExecutorWaiting", executor.reason);
+    case "Known":
+      return readyOfStatus(executor.value);
+  }
+};
+
+/** Until the executor has been there once, nothing is known: `Unknown`, not `False`. */
+const waitingOf = (observed: Observed): Verdict | undefined => {
+  const { workload } = observed;
   switch (workload?.phase) {
     case undefined:
+      return missingOf(observed);
     case "Starting":
-      return verdict("False", "ExecutorStarting", workload?.problem ?? "It is starting.");
+      return verdict("Unknown", "ExecutorStarting", workload?.problem ?? "It is starting.");
     case "Stopping":
       return verdict("False", "ExecutorStopping", "The executor is stopping.");
     case "Restarting":
@@ -77,6 +107,12 @@ const waitingOf = (workload: Workload | undefined): Verdict | undefined => {
     case "Running":
       return undefined;
   }
+};
+
+const missingOf = ({ strategy, obstacle }: Observed): Verdict => {
+  if (obstacle !== undefined) return verdict("False", obstacle.reason, obstacle.message);
+  if (isPaused(strategy)) return PAUSED_VERDICT;
+  return verdict("Unknown", "ExecutorStarting", "It is starting.");
 };
 
 const readyOfStatus = (status: ExecutorStatus): Verdict => {
@@ -94,32 +130,16 @@ const readyOfStatus = (status: ExecutorStatus): Verdict => {
   const message = {
     Trading: "Entries may be sent.",
     Reducing: "Nothing is opened.",
-    Flat: "It stays flat.",
+    Flat: "Positions are closed, and nothing is opened.",
   };
   return verdict("True", status.desiredState, message[status.desiredState]);
 };
 
-/** kstatus: still on its way to what was asked for. */
-const reconcilingOf = ({ reason }: Verdict): Verdict => {
-  const isMoving = ["Deleting", "ExecutorStarting", "ExecutorStopping", "Recovering"].includes(
-    reason,
-  );
-  return isMoving
-    ? verdict("True", reason, "On the way to what was asked for.")
-    : verdict("False", "Settled", "Nothing is under way.");
-};
-
-/** kstatus: will not get there without a person. */
-const stalledOf = ({ absence }: Decision): Verdict =>
-  absence?.reason === "InvalidSpec" || absence?.reason === "AccountConflict"
-    ? verdict("True", absence.reason, absence.message)
-    : verdict("False", "Progressing", "Nothing needs a person.");
-
 const factOf = (
   status: ExecutorStatus | undefined,
   holds: (status: ExecutorStatus) => boolean,
-  yes: string,
-  no: string,
+  yes: ConditionReason,
+  no: ConditionReason,
 ): Verdict => {
   if (status === undefined) return verdict("Unknown", "NoExecutor", "No executor has answered.");
   return holds(status) ? verdict("True", yes, "") : verdict("False", no, "");
@@ -131,26 +151,14 @@ const killSwitchOf = (status: ExecutorStatus | undefined): Verdict => {
   return engaged ? verdict("True", "Tripped", reason ?? "") : verdict("False", "Resting", "");
 };
 
-const conflictOf = ({ absence }: Decision): Verdict =>
-  absence?.reason === "AccountConflict"
-    ? verdict("True", "SymbolShared", absence.message)
-    : verdict("False", "None", "");
-
-const verdict = (status: Condition["status"], reason: string, message: string): Verdict => ({
-  status,
-  reason,
-  message,
-});
-
-const toCondition = (
-  previous: ReadonlyArray<Condition>,
-  update: Verdict & { readonly type: ConditionType },
-  { observedGeneration, now }: { readonly observedGeneration: number; readonly now: Millis },
-): Condition => {
-  const before = previous.find(({ type }) => type === update.type);
-  const lastTransitionTime =
-    before?.status === update.status
-      ? before.lastTransitionTime
-      : new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
-  return { ...update, observedGeneration, lastTransitionTime };
+const conflictOf = ({ sharedWith }: Observed, { absence }: Decision): Verdict => {
+  if (absence?.reason === "AccountConflict") {
+    return verdict("True", "SymbolShared", absence.message);
+  }
+  if (sharedWith.length === 0) return verdict("False", "None", "");
+  const words = `${sharedWith.join(", ")}: one rate limit and one margin for all of them.`;
+  return verdict("False", "AccountShared", words);
 };
+
+const only = (conditions: ReadonlyArray<Condition>, type: ConditionType) =>
+  conditions.filter((condition) => condition.type === type).slice(0, 1);

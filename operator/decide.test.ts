@@ -1,215 +1,168 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { millis } from "#base/clock.ts";
-import { unknown } from "#base/fact.ts";
-import { err, ok } from "#base/result.ts";
 import { conditionsOf } from "./conditions.ts";
-import { decide, FINALIZER, FORCE_DELETE, type Observed } from "./decide.ts";
-import { answering, openCycleOf, specOf, steady, strategyOf, symbolOf } from "./testing/samples.ts";
+import { decide } from "./decide.ts";
+import { FINALIZER, isForced, isPaused, type Decision, type Observed } from "./observed.ts";
+import { FACTS, observedFrom } from "./testing/anything.ts";
+import { situation, situations } from "./testing/situations.ts";
 
-const deletionTimestamp = "2026-01-02T00:00:00Z";
-const open = answering({ symbols: [symbolOf({ cycle: openCycleOf() })] });
-const silent = unknown("it does not answer");
-const stopping = { phase: "Stopping", url: undefined, problem: undefined } as const;
-const restarting = { phase: "Restarting", url: undefined, problem: "no keys" } as const;
-const emulated = strategyOf({
-  exchange: {
-    id: "bitget",
-    environment: "Emulator",
-    marginMode: "crossed",
-    acknowledgeRealMoney: false,
-  },
-});
-
-const cases: ReadonlyArray<
-  [name: string, change: Partial<Observed>, action: string, reason: string]
-> = [
-  ["steady", {}, "None", "Trading"],
-  [
-    "new",
-    { strategy: strategyOf({}, { finalizers: [] }), workload: undefined, executor: undefined },
-    "AddFinalizer",
-    "ExecutorStarting",
-  ],
-  ["claimed", { workload: undefined, executor: undefined }, "StartExecutor", "ExecutorStarting"],
-  ["new generation", { spec: ok(specOf({ generation: 4 })) }, "ControlExecutor", "Trading"],
-  [
-    "told something else",
-    { executor: answering({ desiredState: "Flat" }) },
-    "ControlExecutor",
-    "Flat",
-  ],
-  ["silent executor", { executor: silent }, "None", "ExecutorUnreachable"],
-  ["restarting", { workload: restarting, executor: undefined }, "None", "ExecutorRestarting"],
-  ["recovering", { executor: answering({ reconciled: false }) }, "None", "Recovering"],
-  ["disconnected", { executor: answering({ connected: false }) }, "None", "Disconnected"],
-  ["stop missing", { executor: answering({ protected: false }) }, "None", "Unprotected"],
-  [
-    "paper only",
-    { strategy: strategyOf({ liveEligible: false }), workload: undefined },
-    "None",
-    "PaperOnly",
-  ],
-  [
-    "disabled",
-    { strategy: strategyOf({ enabled: false }), workload: undefined },
-    "None",
-    "Disabled",
-  ],
-  [
-    "disabled while running",
-    { strategy: strategyOf({ enabled: false }) },
-    "StopExecutor",
-    "Disabled",
-  ],
-  [
-    "no longer eligible",
-    { strategy: strategyOf({ liveEligible: false }) },
-    "StopExecutor",
-    "PaperOnly",
-  ],
-  ["master switch off", { liveTrading: false, workload: undefined }, "None", "LiveTradingOff"],
-  ["master switch turned off", { liveTrading: false }, "StopExecutor", "LiveTradingOff"],
-  ["emulator needs no switch", { liveTrading: false, strategy: emulated }, "None", "Trading"],
-  ["account conflict", { conflictsWith: "trading/older" }, "StopExecutor", "AccountConflict"],
-  ["invalid spec keeps what runs", { spec: err("leverage: no") }, "None", "InvalidSpec"],
-  [
-    "invalid spec starts nothing",
-    { spec: err("leverage: no"), workload: undefined },
-    "None",
-    "InvalidSpec",
-  ],
-  [
-    "already stopping",
-    { strategy: strategyOf({ enabled: false }), workload: stopping },
-    "None",
-    "Disabled",
-  ],
-  ["deleted", { strategy: strategyOf({}, { deletionTimestamp }) }, "StopExecutor", "Deleting"],
-  [
-    "deleted and gone",
-    { strategy: strategyOf({}, { deletionTimestamp }), workload: undefined },
-    "RemoveFinalizer",
-    "Deleting",
-  ],
-  [
-    "flatten first",
-    { strategy: strategyOf({ enabled: false, onStop: "Flatten" }), executor: open },
-    "ControlExecutor",
-    "Disabled",
-  ],
-  [
-    "flattening",
-    {
-      strategy: strategyOf({ enabled: false, onStop: "Flatten" }),
-      executor: answering({ ...open.value, desiredState: "Flat" }),
-    },
-    "None",
-    "Disabled",
-  ],
-  [
-    "flat, so stop",
-    { strategy: strategyOf({ enabled: false, onStop: "Flatten" }) },
-    "StopExecutor",
-    "Disabled",
-  ],
-  [
-    "flatten, but nobody knows what is open",
-    { strategy: strategyOf({ enabled: false, onStop: "Flatten" }), executor: silent },
-    "None",
-    "Disabled",
-  ],
-  [
-    "the same, forced",
-    {
-      strategy: strategyOf(
-        { enabled: false, onStop: "Flatten" },
-        { annotations: { [FORCE_DELETE]: "true" } },
-      ),
-      executor: silent,
-    },
-    "StopExecutor",
-    "Disabled",
-  ],
-];
-
-test.each(cases)("%s", (_name, change, action, reason) => {
-  const observed = { ...steady, ...change };
+test.each(situations)("$name: $action, shown as $ready", ({ observed, action, told, ready }) => {
   const decision = decide(observed);
   expect(decision.action.kind).toBe(action);
-  const ready = conditionsOf(observed, decision, millis(0)).find(({ type }) => type === "Ready");
-  expect(ready?.reason).toBe(reason);
+  const spec = "spec" in decision.action ? decision.action.spec : undefined;
+  expect(spec?.desiredState).toBe(told);
+  const [first] = conditionsOf(observed, decision, millis(0));
+  expect([first?.type, first?.reason]).toEqual(["Ready", ready]);
 });
 
-const anyObserved = fc.record({
-  strategy: fc
-    .record({
-      enabled: fc.boolean(),
-      liveEligible: fc.boolean(),
-      onStop: fc.constantFrom("Retain" as const, "Flatten" as const),
-      deleted: fc.boolean(),
-      claimed: fc.boolean(),
-    })
-    .map(({ deleted, claimed, ...spec }) =>
-      strategyOf(spec, {
-        finalizers: claimed ? [FINALIZER] : [],
-        ...(deleted ? { deletionTimestamp } : {}),
-      }),
-    ),
-  liveTrading: fc.boolean(),
-  spec: fc.constantFrom(ok(specOf()), err("invalid")),
-  conflictsWith: fc.constantFrom(undefined, "trading/older"),
-  workload: fc.constantFrom(undefined, steady.workload, stopping, restarting),
-  executor: fc.constantFrom(undefined, silent, open, steady.executor),
+test("every situation has a name of its own", () => {
+  expect(new Set(situations.map(({ name }) => name)).size).toBe(situations.length);
+  expect(() => situation("nothing like it")).toThrow("there is no situation nothing like it");
 });
+
+test("what is told is the strategy's own specification, but for what it is to do on its way out", () => {
+  for (const { observed, told } of situations) {
+    const { action } = decide(observed);
+    if (!("spec" in action) || !observed.spec.ok) continue;
+    expect(action.spec).toEqual({ ...observed.spec.value, desiredState: told });
+  }
+});
+
+/** Quiet more often than not: where everything is wrong at once, little is reached. */
+const anyNumber = fc.oneof({ arbitrary: fc.constant(0), weight: 2 }, fc.nat(60));
+const anyObserved = fc
+  .array(anyNumber, { minLength: FACTS, maxLength: FACTS })
+  .map((numbers) => observedFrom(numbers));
+
+/** Checks every observation that leads to one of these actions. */
+const wheneverIt = (
+  kinds: ReadonlyArray<string>,
+  check: (observed: Observed, decision: Decision) => void,
+) => {
+  let seen = 0;
+  fc.assert(
+    fc.property(anyObserved, (observed) => {
+      const decision = decide(observed);
+      if (!kinds.includes(decision.action.kind)) return;
+      seen += 1;
+      check(observed, decision);
+    }),
+    { numRuns: 4_000 },
+  );
+  // A property that is never put to the test holds for anything.
+  expect(seen).toBeGreaterThan(10);
+};
 
 test("an executor is started only for a claimed, enabled, eligible strategy with the switch on", () => {
-  fc.assert(
-    fc.property(anyObserved, (observed) => {
-      const { action } = decide(observed);
-      if (action.kind !== "StartExecutor") return;
-      expect(observed.workload).toBeUndefined();
-      expect(observed.strategy.metadata.finalizers).toContain(FINALIZER);
-      expect(observed.strategy.metadata.deletionTimestamp).toBeUndefined();
-      expect(observed.strategy.spec).toMatchObject({ enabled: true, liveEligible: true });
-      expect(observed.liveTrading && observed.spec.ok).toBe(true);
-      expect(observed.conflictsWith).toBeUndefined();
-    }),
-  );
+  wheneverIt(["StartExecutor"], (observed, { absence }) => {
+    const { strategy, spec, workload, conflictsWith, obstacle } = observed;
+    expect(workload).toBeUndefined();
+    expect(spec.ok).toBe(true);
+    expect(strategy.metadata.finalizers).toContain(FINALIZER);
+    expect(obstacle).toBeUndefined();
+    expect(conflictsWith).toBeUndefined();
+    // But for one that is deleted, whose positions nobody has seen to.
+    if (absence?.reason === "Deleting") return;
+    expect(isPaused(strategy)).toBe(false);
+    expect(strategy.metadata.deletionTimestamp).toBeUndefined();
+    expect(strategy.spec).toMatchObject({ enabled: true, liveEligible: true });
+    expect(observed.liveTrading || strategy.spec.exchange.environment === "Emulator").toBe(true);
+  });
 });
 
-test("the finalizer is never removed while an executor is left", () => {
-  fc.assert(
-    fc.property(anyObserved, (observed) => {
-      if (decide(observed).action.kind === "RemoveFinalizer") {
-        expect(observed.workload).toBeUndefined();
-      }
-    }),
-  );
+test("an executor that is started for a deleted strategy opens nothing, and is in doubt about something", () => {
+  wheneverIt(["StartExecutor"], ({ strategy }, { action, absence }) => {
+    if (absence?.reason !== "Deleting") return;
+    const { spec, status } = strategy;
+    expect("spec" in action && action.spec.desiredState).not.toBe("Trading");
+    const safe = spec.onStop === "Retain" ? ["Flat", "Protected"] : ["Flat"];
+    expect(safe).not.toContain(status?.executor?.positions);
+    expect(status?.executor?.positions).toBeDefined();
+  });
+});
+
+test("the finalizer is never removed while an executor is left, or a position in doubt", () => {
+  wheneverIt(["RemoveFinalizer"], ({ strategy, workload, obstacle, conflictsWith }) => {
+    expect(workload).toBeUndefined();
+    expect(strategy.metadata.deletionTimestamp).toBeDefined();
+    const { positions } = strategy.status?.executor ?? {};
+    const isSeen =
+      positions === undefined ||
+      positions === "Flat" ||
+      (positions === "Protected" && strategy.spec.onStop === "Retain");
+    const isEnding = obstacle?.reason === "NamespaceTerminating";
+    expect(isSeen || isForced(strategy) || isEnding || conflictsWith !== undefined).toBe(true);
+  });
+});
+
+test("remains are removed only where no executor is wanted, and none is left", () => {
+  wheneverIt(["RemoveRemains"], ({ strategy, workload, hasRemains }, { absence }) => {
+    expect([workload, hasRemains]).toEqual([undefined, true]);
+    expect(strategy.metadata.deletionTimestamp).toBeUndefined();
+    expect(absence).toBeDefined();
+    // What an invalid specification would have made is not known: it is left alone.
+    expect(absence?.reason).not.toBe("InvalidSpec");
+  });
 });
 
 test("with Flatten nothing is stopped while a position is open or unknown", () => {
-  fc.assert(
-    fc.property(anyObserved, (observed) => {
-      if (decide(observed).action.kind !== "StopExecutor") return;
-      if (observed.strategy.spec.onStop === "Retain") return;
-      expect(observed.executor?.kind).toBe("Known");
-      expect(observed.executor).not.toEqual(open);
-    }),
-  );
+  wheneverIt(["StopExecutor"], ({ strategy, executor, workload, conflictsWith }) => {
+    if (strategy.spec.onStop === "Retain" || conflictsWith !== undefined) return;
+    if (isForced(strategy)) return;
+    if (executor?.kind !== "Known") {
+      expect(strategy.status?.executor?.positions).toBeUndefined();
+      expect(executor?.kind === "Waiting" || workload?.phase === "Starting").toBe(true);
+      return;
+    }
+    expect(executor.value).toMatchObject({ reconciled: true, unsettledOrders: 0 });
+    expect(executor.value.desiredState).not.toBe("Trading");
+    expect(executor.value.symbols).toMatchObject([{ cycle: null, resting: [] }]);
+  });
 });
 
-test("conditions come in the same order, once each, and move their time only with their status", () => {
-  const first = conditionsOf(steady, decide(steady), millis(1_000));
-  expect(new Set(first.map(({ type }) => type)).size).toBe(first.length);
-  const strategy = { ...steady.strategy, status: { conditions: [...first] } };
-  const engaged = answering({
-    killSwitch: { ...open.value.killSwitch, engaged: true, reason: "session loss" },
+test("with Retain nothing that answers is stopped while a stop is missing, or deleted while in doubt", () => {
+  wheneverIt(["StopExecutor"], ({ strategy, executor, conflictsWith }) => {
+    if (executor?.kind !== "Known" || conflictsWith !== undefined || isForced(strategy)) return;
+    const { value } = executor;
+    const isFlat = value.symbols.every(({ cycle }) => cycle === null);
+    expect(value.protected || isFlat).toBe(true);
+    if (strategy.metadata.deletionTimestamp === undefined) return;
+    expect(value).toMatchObject({ reconciled: true, unsettledOrders: 0 });
   });
-  const changed: Observed = { ...steady, strategy, executor: engaged };
-  const second = conditionsOf(changed, decide(changed), millis(61_000));
-  const times = new Map(second.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]));
-  expect(times.get("KillSwitchEngaged")).toBe("1970-01-01T00:01:01Z");
-  expect(times.get("Ready")).toBe("1970-01-01T00:01:01Z");
-  expect(times.get("Connected")).toBe("1970-01-01T00:00:01Z");
+});
+
+test("nothing is started, updated or told while an executor ends", () => {
+  let seen = 0;
+  fc.assert(
+    fc.property(anyObserved, (observed) => {
+      if (observed.workload?.phase !== "Stopping") return;
+      seen += 1;
+      expect(["None", "AddFinalizer"]).toContain(decide(observed).action.kind);
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(seen).toBeGreaterThan(20);
+});
+
+test("an executor is mended only where nothing stands in the way of it", () => {
+  wheneverIt(["UpdateExecutor"], ({ strategy, workload, obstacle, spec }, { absence }) => {
+    expect(absence).toBeUndefined();
+    expect(isPaused(strategy) || obstacle !== undefined || !spec.ok).toBe(false);
+    expect(strategy.metadata.finalizers).toContain(FINALIZER);
+    expect(workload?.drift).not.toEqual([]);
+  });
+});
+
+test("an executor is told something only if it answers, listens, and knows something else", () => {
+  wheneverIt(["ControlExecutor"], ({ executor, controlProblem }, { action }) => {
+    const told = "spec" in action ? action.spec : undefined;
+    const knows = executor?.kind === "Known" ? executor.value : undefined;
+    const isNews =
+      told !== undefined &&
+      knows !== undefined &&
+      (knows.generation < told.generation ||
+        (knows.generation === told.generation && knows.desiredState !== told.desiredState));
+    expect(isNews && controlProblem === undefined).toBe(true);
+  });
 });

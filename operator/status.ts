@@ -5,27 +5,28 @@
  * changes all the time, at most once a minute. Pure.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Millis } from "#base/clock.ts";
 import type { ExecutorStatus } from "#crds/executor-status.ts";
 import type { LiveStrategy, LiveStrategySpec } from "#crds/live-strategy.ts";
 import type { LiveStrategyStatus } from "#crds/live-strategy-status.ts";
 import { conditionsOf } from "./conditions.ts";
-import type { Decision, Observed } from "./decide.ts";
+import { positionsOf } from "./departure.ts";
+import { isToTrade, type Decision, type Observed } from "./observed.ts";
 
 export const statusOf = (
   observed: Observed,
   decision: Decision,
-  sharedWith: ReadonlyArray<string>,
   now: Millis,
 ): LiveStrategyStatus => {
-  const { strategy, workload, executor } = observed;
+  const { strategy, executor } = observed;
   const status = executor?.kind === "Known" ? executor.value : undefined;
   return {
     observedGeneration: strategy.metadata.generation,
     conditions: [...conditionsOf(observed, decision, now)],
-    ...(status === undefined ? keptOf(strategy) : reportedOf(status, sharedWith)),
+    ...(status === undefined ? keptOf(strategy) : reportedOf(status, observed)),
     summary: summaryOf(strategy.spec, status, decision),
-    ...(workload?.url === undefined ? {} : { executor: { url: workload.url } }),
+    ...executorOf(observed, decision, status),
   };
 };
 
@@ -35,14 +36,45 @@ const keptOf = ({ status }: LiveStrategy): Pick<LiveStrategyStatus, "account" | 
   ...(status?.killSwitch === undefined ? {} : { killSwitch: status.killSwitch }),
 });
 
+const executorOf = (
+  observed: Observed,
+  { action }: Decision,
+  status: ExecutorStatus | undefined,
+): Pick<LiveStrategyStatus, "executor"> => {
+  const address = observed.workload?.address ?? observed.workload?.url;
+  const word = lastWordOf(observed, status);
+  // It may open something before it is heard again: what is certain then is its stop.
+  const isOutdated = word.positions === "Flat" && isToTrade(action);
+  const executor = {
+    ...(address === undefined ? {} : { url: address }),
+    ...word,
+    ...(isOutdated ? { positions: "Protected" as const } : {}),
+  };
+  return Object.keys(executor).length === 0 ? {} : { executor };
+};
+
+/** What it says of its positions is kept after it has gone: deletion asks for it. */
+const lastWordOf = (
+  { strategy }: Observed,
+  status: ExecutorStatus | undefined,
+): Pick<NonNullable<LiveStrategyStatus["executor"]>, "positions" | "holding"> => {
+  if (status !== undefined) return { positions: positionsOf(status), holding: holdingOf(status) };
+  const { positions, holding } = strategy.status?.executor ?? {};
+  return {
+    ...(positions === undefined ? {} : { positions }),
+    ...(holding === undefined ? {} : { holding }),
+  };
+};
+
 const reportedOf = (
   { account, killSwitch }: ExecutorStatus,
-  sharedWith: ReadonlyArray<string>,
+  { strategy, sharedWith }: Observed,
 ): Pick<LiveStrategyStatus, "account" | "killSwitch"> => ({
   account: {
     ...(account.uid === null ? {} : { uid: account.uid }),
     dedicatedKeys: account.dedicatedKeys,
-    sharedWith: [...sharedWith],
+    credentialsSecret: credentialsOf(strategy.spec),
+    sharedWith: sharedWith.slice(0, SHARED_WITH_MAX),
   },
   killSwitch: {
     engaged: killSwitch.engaged,
@@ -51,6 +83,13 @@ const reportedOf = (
     ...(killSwitch.lastResetAt === null ? {} : { lastResetAt: toTime(killSwitch.lastResetAt) }),
   },
 });
+
+/** As many as the schema of the status has room for. */
+const SHARED_WITH_MAX = 100;
+
+/** Which Secret was asked for when the account was reported; empty for the default one. */
+export const credentialsOf = ({ exchange }: LiveStrategySpec): string =>
+  exchange.credentialsSecretRef?.name ?? "";
 
 const toTime = (at: number): string => new Date(at).toISOString();
 
@@ -77,16 +116,25 @@ const modeOf = (spec: LiveStrategySpec, absence: Decision["absence"]): string =>
   return isPaper ? "Paper" : spec.exchange.environment;
 };
 
-const figuresOf = ({ symbols, killSwitch }: ExecutorStatus) => {
+const figuresOf = (status: ExecutorStatus) => {
+  const { sessionPnl, lossPercent, thresholdPercent } = status.killSwitch;
+  return {
+    position: holdingOf(status),
+    netProfitDay: `${signed(sessionPnl)} USDT`,
+    drawdown: `${lossPercent.toFixed(1)}% of ${thresholdPercent}%`,
+  };
+};
+
+const holdingOf = ({ symbols }: ExecutorStatus): string => {
   const open = symbols.flatMap(({ symbol, cycle }) =>
     cycle === null ? [] : [`${cycle.side} ${cycle.size} ${symbol.replace(/\/.*$/, "")}`],
   );
-  return {
-    position: open.length === 0 ? "flat" : open.join(", "),
-    netProfitDay: `${signed(killSwitch.sessionPnl)} USDT`,
-    drawdown: `${killSwitch.lossPercent.toFixed(1)}% of ${killSwitch.thresholdPercent}%`,
-  };
+  const listed = open.length === 0 ? "flat" : open.join(", ");
+  return listed.length <= TEXT_MAX ? listed : `${open.length} positions`;
 };
+
+/** Of a short text of the status: the API server takes no longer one, and no status with it. */
+const TEXT_MAX = 253;
 
 /** Two places and always a sign. */
 const signed = (decimal: string): string => {
@@ -94,22 +142,23 @@ const signed = (decimal: string): string => {
   return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(2)}`;
 };
 
-const SUMMARY_PERIOD_MS = 60_000;
+export const SUMMARY_PERIOD_MS = 60_000;
 
-export type Written = { readonly status: LiveStrategyStatus; readonly at: number };
-
-/** Whether `next` says something new enough to be written. `elapsed` is monotonic. */
+/**
+ * Whether `next` says something new enough to be written over what is stored. `sinceMs`: since our
+ * own last write; a new process has not written yet, and may.
+ */
 export const isWorthWriting = (
-  written: Written | undefined,
+  stored: LiveStrategyStatus | undefined,
   next: LiveStrategyStatus,
-  elapsed: number,
+  sinceMs: number | undefined,
 ): boolean => {
-  if (written === undefined) return true;
-  const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-  const { summary: before, ...facts } = written.status;
+  if (stored === undefined) return true;
+  const { summary: before, ...facts } = stored;
   const { summary: after, ...nextFacts } = next;
-  if (!isSame(facts, nextFacts)) return true;
+  if (!isDeepStrictEqual(facts, nextFacts)) return true;
   // A position that opens or closes is a change of state; profit and drawdown are only numbers.
   if (before?.position !== after?.position || before?.mode !== after?.mode) return true;
-  return !isSame(before, after) && elapsed - written.at >= SUMMARY_PERIOD_MS;
+  const isDue = sinceMs === undefined || sinceMs >= SUMMARY_PERIOD_MS;
+  return isDue && !isDeepStrictEqual(before, after);
 };

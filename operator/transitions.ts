@@ -2,6 +2,7 @@
 
 import type { Condition, LiveStrategyStatus } from "#crds/live-strategy-status.ts";
 import type { StrategyEvent } from "./cluster.ts";
+import { eventReasons, type EventReason } from "./reasons.ts";
 
 export const eventsOf = (
   before: LiveStrategyStatus | undefined,
@@ -25,6 +26,9 @@ export const eventsOf = (
     wentFrom(change("Protected"), "False", "True")
       ? normal("StopPlaced", "Every position has its stop again.")
       : undefined,
+    stalledEvent(change("Stalled"), find(after, "Ready")),
+    becameReason(change("Reconciling"), "SettingsPending", normal),
+    becameReason(change("AccountConflict"), "AccountShared", warning),
   ].flatMap((event) => (event === undefined ? [] : [event]));
 };
 
@@ -32,10 +36,27 @@ type Change = { readonly from: Condition | undefined; readonly to: Condition | u
 
 const readyEvent = ({ from, to }: Change): StrategyEvent | undefined => {
   if (to === undefined || from?.reason === to.reason || hasOwnEvent(to.reason)) return undefined;
+  if (!isEventReason(to.reason)) return undefined;
   return to.status === "True" || isPlanned(to.reason) || isComingUp(from, to)
     ? normal(to.reason, to.message)
     : warning(to.reason, to.message);
 };
+
+/** What `Ready` has not said already. */
+const stalledEvent = ({ from, to }: Change, ready: Condition | undefined) => {
+  const isSaid = to?.status !== "True" || from?.reason === to.reason || ready?.reason === to.reason;
+  return isSaid || !isEventReason(to.reason) ? undefined : warning(to.reason, to.message);
+};
+
+const becameReason = (
+  { from, to }: Change,
+  reason: EventReason,
+  say: (reason: EventReason, note: string) => StrategyEvent,
+): StrategyEvent | undefined =>
+  to?.reason === reason && from?.reason !== reason ? say(reason, to.message) : undefined;
+
+const isEventReason = (reason: string): reason is EventReason =>
+  Object.hasOwn(eventReasons, reason);
 
 /** Said once, by the condition that is about it. */
 const hasOwnEvent = (reason: string): boolean =>
@@ -69,8 +90,12 @@ const wentFrom = (
 const find = (status: LiveStrategyStatus | undefined, type: string): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type);
 
-const normal = (reason: string, note: string): StrategyEvent => ({ type: "Normal", reason, note });
-const warning = (reason: string, note: string): StrategyEvent => ({
+const normal = (reason: EventReason, note: string): StrategyEvent => ({
+  type: "Normal",
+  reason,
+  note,
+});
+const warning = (reason: EventReason, note: string): StrategyEvent => ({
   type: "Warning",
   reason,
   note,

@@ -58,5 +58,5 @@ for (const presetStop of ["order", "position"] as const) {
     expect(status).toMatchObject({ protected: true, reconciled: true, unsettledOrders: 0 });
     expect(ledgerDifferences(status, account)).toEqual([]);
     expect(crimes(logOf(events), LEVELS)).toEqual([]);
-  }, 30_000);
+  });
 }

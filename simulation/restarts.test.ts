@@ -119,7 +119,7 @@ test("executors that are killed and started again leave clean books, by any seed
     fills += world.account().fillCount;
   }
   expect(fills).toBeGreaterThan(100);
-}, 30_000);
+});
 
 test("so they do on a network that loses, delays and doubles", async () => {
   const faults = {
@@ -130,7 +130,7 @@ test("so they do on a network that loses, delays and doubles", async () => {
     doubledPush: 0.1,
   };
   for (let seed = 31; seed <= 36; seed += 1) await play(seed, 2, faults);
-}, 30_000);
+});
 
 test("the same seed goes the same way, kills and faults included", async () => {
   const faults = { ...NO_FAULTS, lostReply: 0.1, lostPush: 0.2 };

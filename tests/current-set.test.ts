@@ -10,8 +10,9 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { blockOfKind, type LiveStrategyManifest } from "#crds/live-strategy.ts";
 import { resolveExecutorSpec } from "#crds/resolve.ts";
-import { decide, FINALIZER } from "#operator/decide.ts";
+import { decide } from "#operator/decide.ts";
 import { loadFleetConfig, loadManifests } from "#operator/local/manifests.ts";
+import { FINALIZER } from "#operator/observed.ts";
 import { processEnv } from "#runtime/env.ts";
 import { bindStrategy } from "#strategies/registry.ts";
 
@@ -175,8 +176,12 @@ const started = (liveTrading: boolean): ReadonlyArray<string> =>
       liveTrading,
       spec: resolved,
       conflictsWith: undefined,
+      sharedWith: [],
       workload: undefined,
+      hasRemains: false,
+      obstacle: undefined,
       executor: undefined,
+      controlProblem: undefined,
     });
     return decision.action.kind === "StartExecutor" ? [metadata.name] : [];
   });

@@ -58,12 +58,14 @@ export const createLocalOperator = (deps: LocalOperatorDeps): Result<LocalOperat
     { manifests: deps.manifests, state: deps.state },
   );
   if (!opened.ok) return opened;
-  const executors = createExecutors({ clock, token: secret(world.token.value) });
+  const executors = createExecutors({ token: secret(world.token.value) });
+  const asked = reporting(executors, output);
   const cluster = opened.value;
   const operator = createOperator({
     clock,
     cluster,
-    executors: reporting(executors, output),
+    askExecutor: (_strategy, { url }) => (url === undefined ? undefined : asked.status(url)),
+    control: asked.control,
     liveTrading: env["LIVE_TRADING"] === "true",
     resolve: (strategy) => {
       const resolved = resolveExecutorSpec(strategy, fleet, { emulator: world.emulator?.urls });
@@ -125,7 +127,8 @@ const askAll = async (
   cluster: LocalCluster,
   executors: Executors,
 ): Promise<ReadonlyArray<ExecutorStatus>> => {
-  const urls = cluster.strategies().flatMap((one) => cluster.workload(one)?.url ?? []);
+  const strategies = cluster.strategies();
+  const urls = strategies.flatMap((one) => cluster.workload(one, err("not asked"))?.url ?? []);
   const answers = await Promise.all(urls.map((url) => executors.status(url)));
   return answers.flatMap((answer) => (answer.kind === "Known" ? [answer.value] : []));
 };

@@ -21,21 +21,17 @@ export const openWatch = (
   const first = firstEvents(store, resource, query);
   if (!first.ok) return first;
   const stream = createStream(first.value);
-  const stops = [
+  stream.onEnd(
     store.subscribe((change) => {
       const event = eventOf(change, resource, query);
       if (event !== undefined) stream.push(event);
     }),
-    timers.after(query.timeoutSeconds * 1_000, stream.end),
-    every(timers, BOOKMARK_EVERY_MS, () => stream.push(bookmark(store, false))),
-  ];
+  );
+  stream.onEnd(timers.after(query.timeoutSeconds * 1_000, stream.end));
+  stream.onEnd(every(timers, BOOKMARK_EVERY_MS, () => stream.push(bookmark(store, false))));
   if (signal.aborted) stream.end();
   signal.addEventListener("abort", stream.end, { once: true });
-  return ok(
-    stream.read(() => {
-      for (const stop of stops) stop();
-    }),
-  );
+  return ok(stream.read());
 };
 
 const firstEvents = (
@@ -83,20 +79,24 @@ const eventOf = (
 };
 
 const createStream = (first: ReadonlyArray<WatchEvent>) => {
+  const cleanups: (() => void)[] = [];
   let waiting: WatchEvent[] = [...first];
   let hasEnded = false;
   let wake: () => void = () => {};
+  const end = (): void => {
+    hasEnded = true;
+    for (const cleanup of cleanups.splice(0)) cleanup();
+    wake();
+  };
   return {
+    end,
+    onEnd: (cleanup: () => void) => cleanups.push(cleanup),
     push: (event: WatchEvent): void => {
       waiting.push(event);
-      if (waiting.length > BACKLOG_MAX + first.length) hasEnded = true;
+      if (waiting.length > BACKLOG_MAX + first.length) end();
       wake();
     },
-    end: (): void => {
-      hasEnded = true;
-      wake();
-    },
-    read: async function* (onEnd: () => void): AsyncGenerator<WatchEvent> {
+    read: async function* (): AsyncGenerator<WatchEvent> {
       try {
         for (;;) {
           const events = waiting;
@@ -107,7 +107,7 @@ const createStream = (first: ReadonlyArray<WatchEvent>) => {
           await new Promise<void>((resolve) => (wake = resolve));
         }
       } finally {
-        onEnd();
+        end();
       }
     },
   };

@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { millis, type Clock } from "#base/clock.ts";
+import { ok } from "#base/result.ts";
 import { openObjectStore } from "#runtime/object-store.ts";
-import { FINALIZER } from "../decide.ts";
+import { FINALIZER } from "../observed.ts";
 import { specOf } from "../testing/samples.ts";
 import { openLocalCluster, type LocalCluster } from "./cluster.ts";
 import { loadFleetConfig } from "./manifests.ts";
@@ -80,7 +81,7 @@ const startAll = async (cluster: LocalCluster) => {
   cluster.sync();
   for (const strategy of cluster.strategies()) {
     const { name, uid } = strategy.metadata;
-    await cluster.startWorkload(strategy, specOf({ name, uid }));
+    await cluster.applyWorkload(strategy, specOf({ name, uid }));
   }
 };
 
@@ -170,6 +171,65 @@ test("a strategy that holds an executor stays until it is let go", async () => {
   await hold(false);
   cluster.sync();
   expect(cluster.strategies()).toEqual([]);
+});
+
+test("strategies are found by their key, and by the account that their executor has named", async () => {
+  const { open } = createFolders(two);
+  const { cluster } = open();
+  cluster.sync();
+  expect(cluster.strategy("trading/b")?.metadata.name).toBe("b");
+  expect(cluster.strategy("trading/c")).toBeUndefined();
+  const [first] = cluster.strategies();
+  if (first === undefined) throw new Error("there is a strategy");
+  await cluster.writeStatus(first, { account: { uid: "1001" } });
+  expect(cluster.strategiesOn("1001").map(({ metadata }) => metadata.name)).toEqual(["a"]);
+  expect(cluster.strategiesOn("2002")).toEqual([]);
+});
+
+test("a status outlives the process, and a word that is written is the whole status", async () => {
+  const { open } = createFolders({ "a.yaml": manifest("a", "BTC") });
+  const { cluster } = open();
+  cluster.sync();
+  for (const status of [{ account: { uid: "1" } }, { executor: { positions: "Flat" as const } }]) {
+    for (const strategy of cluster.strategies()) await cluster.writeStatus(strategy, status);
+  }
+  const again = open();
+  expect(again.cluster.strategies()[0]?.status).toEqual({ executor: { positions: "Flat" } });
+});
+
+test("a child process is a workload that nobody else changes, until it has ended", async () => {
+  const { open } = createFolders({ "a.yaml": manifest("a", "BTC") });
+  const { cluster } = open();
+  cluster.sync();
+  const [strategy] = cluster.strategies();
+  if (strategy === undefined) throw new Error("there is a strategy");
+  const wanted = ok(specOf());
+  expect(cluster.workload(strategy, wanted)).toBeUndefined();
+  await cluster.applyWorkload(strategy, specOf());
+  expect(cluster.workload(strategy, wanted)).toEqual({
+    phase: "Starting",
+    url: undefined,
+    address: undefined,
+    problem: undefined,
+    drift: [],
+  });
+  expect(cluster.obstacle(strategy)).toBeUndefined();
+  await cluster.stopWorkload(strategy);
+  expect(cluster.workload(strategy, wanted)).toBeUndefined();
+});
+
+test("a file may pause its strategy, without a new generation", () => {
+  const { save, open } = createFolders({ "a.yaml": manifest("a", "BTC") });
+  const { cluster } = open();
+  cluster.sync();
+  const noted = 'namespace: trading, annotations: {scalpradar.io/paused: "true"}';
+  save("a.yaml", manifest("a", "BTC").replace("namespace: trading", noted));
+  cluster.sync();
+  const [strategy] = cluster.strategies();
+  expect(strategy?.metadata).toMatchObject({
+    generation: 1,
+    annotations: { "scalpradar.io/paused": "true" },
+  });
 });
 
 test("a stored strategy that is not understood stops the start, with the folder and the remedy", () => {

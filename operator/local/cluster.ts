@@ -28,7 +28,7 @@ import type { Env } from "#runtime/env.ts";
 import { replaceFile } from "#runtime/files.ts";
 import { openObjectStore, type ObjectStore } from "#runtime/object-store.ts";
 import { keyText, type Cluster, type StrategyEvent } from "../cluster.ts";
-import { FINALIZER } from "../decide.ts";
+import { FINALIZER } from "../observed.ts";
 import { loadManifests, type LoadedManifests } from "./manifests.ts";
 import { syncObjects, type Resets } from "./objects.ts";
 import type { ChildCommand, Supervisor } from "./supervisor.ts";
@@ -102,8 +102,18 @@ const createCluster = (
       return loaded;
     },
     strategies: () => current,
-    workload: ({ metadata }) => deps.supervisor.workload(metadata.uid),
-    startWorkload: (strategy, spec) => {
+    strategiesOn: (accountUid) =>
+      current.filter(({ status }) => status?.account?.uid === accountUid),
+    strategy: (key) => current.find(({ metadata }) => keyText(metadata) === key),
+    workload: ({ metadata }) => {
+      const child = deps.supervisor.workload(metadata.uid);
+      return child === undefined ? undefined : { ...child, address: child.url, drift: [] };
+    },
+    hasRemains: () => false,
+    // Nobody but us starts processes here.
+    obstacle: () => undefined,
+    prepareWorkload: () => Promise.resolve(),
+    applyWorkload: (strategy, spec) => {
       deps.supervisor.start(strategy.metadata.uid, prepare(deps, folders.state, strategy, spec));
       return Promise.resolve();
     },

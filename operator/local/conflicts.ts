@@ -7,7 +7,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { LiveStrategyManifest } from "#crds/live-strategy.ts";
-import type { Path } from "#crds/live-strategy-rules.ts";
+import type { Path } from "#crds/rule.ts";
 import { pathText, valueText } from "#crds/problems.ts";
 import type { YamlDocument } from "#runtime/yaml.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { millis } from "#base/clock.ts";
-import { FINALIZER } from "../decide.ts";
+import { FINALIZER, FORCE_DELETE } from "../observed.ts";
 import { strategyOf } from "../testing/samples.ts";
 import { syncObjects, type SyncOptions } from "./objects.ts";
 
@@ -46,6 +46,15 @@ test("an object whose file is gone stays, marked, until nobody holds on to it", 
 test("a file that comes back while its object is going waits for the next life", () => {
   const going = strategyOf({}, { deletionTimestamp: "2026-01-01T00:00:00Z" });
   expect(syncObjects([going], [manifest], options())).toEqual([going]);
+});
+
+test("but a person can say with it that the object is to be let go", () => {
+  const going = strategyOf({}, { deletionTimestamp: "2026-01-01T00:00:00Z" });
+  const annotations = { [FORCE_DELETE]: "true" };
+  const noted = { ...manifest, metadata: { ...manifest.metadata, annotations } };
+  const [object] = syncObjects([going], [noted], options());
+  expect(object).toEqual({ ...going, metadata: { ...going.metadata, annotations } });
+  expect(syncObjects(object === undefined ? [] : [object], [noted], options())[0]).toBe(object);
 });
 
 test.each([

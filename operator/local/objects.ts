@@ -46,7 +46,7 @@ const keepObject = (
   const isDeleting = object.metadata.deletionTimestamp !== undefined;
   if (manifest === undefined || isDeleting) {
     if ((object.metadata.finalizers ?? []).length === 0) return undefined;
-    return isDeleting ? object : markDeleted(object, options.now);
+    return isDeleting ? annotated(object, manifest) : markDeleted(object, options.now);
   }
   const spec = withReset(manifest, options.resets);
   const { name, namespace, labels, annotations } = manifest.metadata;
@@ -71,6 +71,17 @@ const keepObject = (
   };
   // The very same object when nothing differs: it is then not written again.
   return isDeepStrictEqual(next, object) ? object : next;
+};
+
+/** By a file that has come back a person may still say that it is to be let go. */
+const annotated = (
+  object: LiveStrategy,
+  manifest: LiveStrategyManifest | undefined,
+): LiveStrategy => {
+  const annotations = manifest?.metadata.annotations;
+  return annotations === undefined || isDeepStrictEqual(annotations, object.metadata.annotations)
+    ? object
+    : { ...object, metadata: { ...object.metadata, annotations } };
 };
 
 const createObject = (

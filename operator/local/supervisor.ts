@@ -31,7 +31,7 @@ export type ChildCommand = {
 };
 
 export type Supervisor = {
-  readonly workload: (id: string) => Workload | undefined;
+  readonly workload: (id: string) => Pick<Workload, "phase" | "url" | "problem"> | undefined;
   readonly start: (id: string, command: ChildCommand) => void;
   /** Resolves once the process has ended. */
   readonly stop: (id: string) => Promise<void>;

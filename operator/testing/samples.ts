@@ -6,7 +6,9 @@ import { ok } from "#base/result.ts";
 import type { ExecutorSpec } from "#crds/executor-spec.ts";
 import type { ExecutorStatus, SymbolStatus } from "#crds/executor-status.ts";
 import { liveStrategy, type LiveStrategy } from "#crds/live-strategy.ts";
-import { FINALIZER, type Observed } from "../decide.ts";
+import type { Positions } from "#crds/live-strategy-status.ts";
+import type { Workload } from "../cluster.ts";
+import { FINALIZER, type Observed } from "../observed.ts";
 
 export const strategyOf = (
   spec: Partial<LiveStrategy["spec"]> = {},
@@ -34,6 +36,16 @@ export const strategyOf = (
       ...spec,
     },
   });
+
+/** One whose executor has said this of its positions, some time ago. */
+export const strategySaying = (
+  positions: Positions,
+  spec: Partial<LiveStrategy["spec"]> = {},
+  metadata: Partial<LiveStrategy["metadata"]> = {},
+): LiveStrategy => ({
+  ...strategyOf(spec, metadata),
+  status: { executor: { positions } },
+});
 
 export const specOf = (change: Partial<ExecutorSpec> = {}): ExecutorSpec => ({
   namespace: "trading",
@@ -81,6 +93,19 @@ export const symbolOf = (change: Partial<SymbolStatus> = {}): SymbolStatus => ({
   realizedPnl: "0",
   ...change,
 });
+
+export const restingOf = (): SymbolStatus["resting"] => [
+  {
+    clientOrderId: "c",
+    level: 0,
+    side: "buy",
+    price: "99",
+    size: "1",
+    filled: "0",
+    stop: "80",
+    state: "Open",
+  },
+];
 
 export const openCycleOf = (): NonNullable<SymbolStatus["cycle"]> => ({
   side: "long",
@@ -137,12 +162,24 @@ export const statusOf = (change: Partial<ExecutorStatus> = {}): ExecutorStatus =
 export const answering = (change: Partial<ExecutorStatus> = {}) =>
   known(statusOf(change), millis(0));
 
+export const workloadIn = (
+  phase: Workload["phase"],
+  { problem, drift = [] }: Partial<Pick<Workload, "problem" | "drift">> = {},
+): Workload => {
+  const url = phase === "Running" ? "http://127.0.0.1:1" : undefined;
+  return { phase, url, address: url, problem, drift };
+};
+
 /** A strategy that is live, whose executor runs and trades. */
 export const steady: Observed = {
   strategy: strategyOf(),
   liveTrading: true,
   spec: ok(specOf()),
   conflictsWith: undefined,
-  workload: { phase: "Running", url: "http://127.0.0.1:1", problem: undefined },
+  sharedWith: [],
+  workload: workloadIn("Running"),
+  hasRemains: false,
+  obstacle: undefined,
   executor: answering(),
+  controlProblem: undefined,
 };
