@@ -17,8 +17,14 @@ type Stage = { readonly name: string; readonly run: () => Tally };
 
 const results = mkdtempSync(join(tmpdir(), "scalp-test-"));
 
+/** A stage that hangs has failed; what comes after it is still worth knowing. */
+const STAGE_TIMEOUT_MS = 30 * 60_000;
+
 const run = (command: string, args: ReadonlyArray<string>): boolean =>
-  spawnSync(command, args, { stdio: ["ignore", "inherit", "inherit"] }).status === 0;
+  spawnSync(command, args, {
+    stdio: ["ignore", "inherit", "inherit"],
+    timeout: STAGE_TIMEOUT_MS,
+  }).status === 0;
 
 /** A stage whose exit code is its answer. */
 const check = (name: string, ...command: ReadonlyArray<string>): Stage => ({

@@ -146,7 +146,7 @@ test(
     writeFileSync(join(folder, "grid-atr-two.yaml"), second);
     const run = up(["--home", newHome(), "--dir", folder, "--exchange", "bitget"], defaultKeys);
     const { problems } = await run.until(({ event }) => event === "manifests");
-    await run.until(isReady("grid-atr-two", "ExecutorUnreachable"));
+    await run.until(isReady("grid-atr-two", "ExecutorWaiting"));
     const executors = childrenOf(run.pid, "executor");
     run.kill("SIGTERM");
     await run.ended;
@@ -185,7 +185,7 @@ test(
     const home = newHome();
     const flags = ["--home", home, "--dir", currentSet(), "--exchange", "bitget"];
     const run = up(flags, defaultKeys);
-    await run.until(isReady("grid-atr", "ExecutorUnreachable"));
+    await run.until(isReady("grid-atr", "ExecutorWaiting"));
     expect(childrenOf(run.pid, "executor")).toHaveLength(1);
     expect(run.words()).toContain("grid-atr trades with the default keys");
     run.kill("SIGTERM");

@@ -1,6 +1,8 @@
 /** A whole session of `scalp up` in processes of its own, and what a test asks of it. */
 
+import { afterAll } from "@jest/globals";
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { globSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,9 +26,17 @@ export type Run = {
   readonly ended: Promise<number | null>;
 };
 
-/** Whatever a test did not come to end. */
+/** Whatever a test did not come to end: it would keep the run from ending. */
 const running = new Set<ChildProcess>();
-process.once("exit", () => running.forEach((child) => child.kill("SIGTERM")));
+afterAll(() =>
+  Promise.all(
+    [...running].map((child) => {
+      const ended = once(child, "close");
+      child.kill("SIGTERM");
+      return ended;
+    }),
+  ),
+);
 
 export const newHome = (): string => mkdtempSync(join(tmpdir(), "scalp-home-"));
 
