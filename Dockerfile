@@ -24,6 +24,6 @@ COPY --from=builder /build/config ./config
 COPY --from=builder /build/crds/scalpradar.io_livestrategies.yaml ./crds/
 COPY --from=builder /build/dist ./dist
 # What keeps an executor small; docs/benchmarks.md has the figures.
-ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=1 MALLOC_ARENA_MAX=1
+ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=1 --max-old-space-size=400" MALLOC_ARENA_MAX=1
 USER 65532:65532
 ENTRYPOINT ["node", "/app/dist/scalp/scalp.js"]

@@ -59,7 +59,7 @@ const ours: Contestant = {
       SCALP_PORT: "0",
       SCALP_LOG_LEVEL: "warn",
       // As in the image.
-      NODE_OPTIONS: "--max-semi-space-size=1",
+      NODE_OPTIONS: "--max-semi-space-size=1 --max-old-space-size=400",
       MALLOC_ARENA_MAX: "1",
     }),
 };

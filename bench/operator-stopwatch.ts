@@ -1,6 +1,7 @@
 /** Follows what an operator makes, by watches of its own, and tells when each thing appeared. */
 
 import { systemClock } from "#runtime/clock.ts";
+import type { ClientRequest } from "node:http";
 import { Agent, request } from "node:https";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -34,40 +35,50 @@ export const watchFor = (
   const at = new Map<string, number>();
   const waiting = new Set<() => void>();
   const agent = new Agent({ ca: plane.ca });
-  const asked = request(`${plane.url}${path}?watch=true`, {
-    agent,
-    headers: { authorization: `Bearer ${plane.adminToken}`, "user-agent": "stopwatch" },
-  });
-  // It ends when it is closed, in the middle of a line.
-  asked.on("error", () => undefined);
-  asked.once("response", (response) => {
-    const lines = createInterface({ input: response });
-    lines.on("error", () => undefined);
-    lines.on("line", (line) => {
-      const parsed = event.safeParse(JSON.parse(line));
-      const name = parsed.success ? isSo(parsed.data.object) : undefined;
-      if (name === undefined || at.has(name)) return;
-      at.set(name, systemClock.elapsed());
-      for (const look of waiting) look();
+  let isClosed = false;
+  const look = (line: string): void => {
+    const parsed = event.safeParse(JSON.parse(line));
+    const name = parsed.success ? isSo(parsed.data.object) : undefined;
+    if (name === undefined || at.has(name)) return;
+    at.set(name, systemClock.elapsed());
+    for (const tell of waiting) tell();
+  };
+  // A server ends the watch of who is slow: the next one begins with everything there is.
+  const open = (): ClientRequest => {
+    const sent = request(`${plane.url}${path}?watch=true`, {
+      agent,
+      headers: { authorization: `Bearer ${plane.adminToken}`, "user-agent": "stopwatch" },
     });
-  });
-  asked.end();
+    sent.on("error", () => undefined);
+    sent.once("response", (response) => {
+      const lines = createInterface({ input: response });
+      lines.on("error", () => undefined);
+      lines.on("line", look);
+    });
+    sent.once("close", () => {
+      if (!isClosed) asked = open();
+    });
+    sent.end();
+    return sent;
+  };
+  let asked = open();
   const wait = (isDone: () => number | undefined): Promise<number> =>
     new Promise((resolve) => {
-      const look = () => {
+      const tell = () => {
         const time = isDone();
         if (time === undefined) return;
-        waiting.delete(look);
+        waiting.delete(tell);
         resolve(time);
       };
-      waiting.add(look);
-      look();
+      waiting.add(tell);
+      tell();
     });
   return {
     seen: (name) => wait(() => at.get(name)),
     count: () => at.size,
     untilCount: (n) => wait(() => (at.size >= n ? Math.max(...at.values()) : undefined)),
     close: () => {
+      isClosed = true;
       asked.destroy();
       agent.destroy();
     },

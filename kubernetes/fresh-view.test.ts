@@ -178,50 +178,73 @@ const happening = fc.record({
   isAnsweredLate: fc.boolean(),
 });
 
+type Happening = {
+  readonly kind: "write" | "remove" | "outage";
+  readonly isOurs: boolean;
+  readonly shown: number;
+  readonly isAnsweredLate: boolean;
+};
+
+/** A server with one object, its copy, and what of other people's doing the view kept from us. */
+const serverWithCopy = () => {
+  const { view, show, sync, value } = follow();
+  const pending: { after: Item | undefined; version: number; isOurs: boolean }[] = [];
+  const unheard: number[] = [];
+  let version = 8;
+  let uid = 0;
+  let stored: Item | undefined;
+  let removedAt = 0;
+  const take = () => {
+    const event = pending.shift();
+    if (event === undefined) return;
+    const isOurs = show(event.after, String(event.version));
+    if (isOurs && !event.isOurs) unheard.push(event.version);
+  };
+  const outage = () => {
+    pending.length = 0;
+    if (sync(stored, version)) unheard.push(version);
+  };
+  const tell = (before: Item | undefined) => {
+    if (stored !== undefined) view.wrote(stored);
+    else if (before !== undefined) {
+      view.removed(before);
+      removedAt = version;
+    }
+  };
+  const change = ({ kind, isOurs, shown, isAnsweredLate }: Happening) => {
+    version += 1;
+    if (kind === "write" && stored === undefined) uid += 1;
+    const before = stored;
+    stored = kind === "write" ? item(version, { uid: `uid-${uid}` }) : undefined;
+    pending.push({ after: stored, version, isOurs });
+    if (isOurs && !isAnsweredLate) tell(before);
+    for (let count = 0; count < shown; count += 1) take();
+    if (isOurs && isAnsweredLate) tell(before);
+  };
+  return {
+    happen: (happening: Happening) => {
+      if (happening.kind === "remove" && stored === undefined) return;
+      if (happening.kind === "outage") outage();
+      else change(happening);
+    },
+    catchUp: () => {
+      while (pending.length > 0) take();
+    },
+    stored: () => stored?.value,
+    value,
+    // What others did to the one that we removed does not matter any more.
+    unheard: () => unheard.filter((one) => one > removedAt),
+  };
+};
+
 test("once the copy has caught up both say the same, and nothing of others went unheard", () => {
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
-      const { view, show, sync, value } = follow();
-      let version = 8;
-      let uid = 0;
-      let stored: Item | undefined;
-      const pending: { after: Item | undefined; version: number; isOurs: boolean }[] = [];
-      const unheard: number[] = [];
-      let removedAt = 0;
-      const take = () => {
-        const event = pending.shift();
-        if (event === undefined) return;
-        const isOurs = show(event.after, String(event.version));
-        if (isOurs && !event.isOurs) unheard.push(event.version);
-      };
-      for (const { kind, isOurs, shown, isAnsweredLate } of happenings) {
-        if (kind === "remove" && stored === undefined) continue;
-        if (kind === "outage") {
-          pending.length = 0;
-          if (sync(stored, version)) unheard.push(version);
-          continue;
-        }
-        version += 1;
-        if (kind === "write" && stored === undefined) uid += 1;
-        const before = stored;
-        stored = kind === "write" ? item(version, { uid: `uid-${uid}` }) : undefined;
-        pending.push({ after: stored, version, isOurs });
-        const tell = () => {
-          if (!isOurs) return;
-          if (stored !== undefined) view.wrote(stored);
-          else if (before !== undefined) {
-            view.removed(before);
-            removedAt = version;
-          }
-        };
-        if (!isAnsweredLate) tell();
-        for (let count = 0; count < shown; count += 1) take();
-        if (isAnsweredLate) tell();
-      }
-      while (pending.length > 0) take();
-      expect(value()).toBe(stored?.value);
-      // What others did to the one that we removed does not matter any more.
-      expect(unheard.filter((one) => one > removedAt)).toEqual([]);
+      const world = serverWithCopy();
+      happenings.forEach(world.happen);
+      world.catchUp();
+      expect(world.value()).toBe(world.stored());
+      expect(world.unheard()).toEqual([]);
     }),
     { numRuns: 500 },
   );

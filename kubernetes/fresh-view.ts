@@ -9,7 +9,7 @@
  * who wrote has not looked at it.
  */
 
-import { keyOf, type KubeObject } from "./object.ts";
+import { keyOf } from "./object.ts";
 import type { Stored } from "./indexer.ts";
 
 export type FreshView<T> = {
@@ -131,6 +131,3 @@ const isFollowedTo = <T>({ followedTo }: Copy<T>, version: string): boolean => {
  */
 const isNewer = (one: string, other: string): boolean =>
   one.length === other.length ? one > other : one.length > other.length;
-
-/** Metadata as it is kept: what nobody here reads costs memory for each object. */
-export const withoutStatus = ({ status: _status, ...object }: KubeObject): KubeObject => object;

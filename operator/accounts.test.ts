@@ -61,3 +61,14 @@ test("of several rivals each gives way to an older one, and the oldest to nobody
   const rivals = uses.map((one) => judgeAccount(one, uses).conflictsWith);
   expect(rivals).toEqual([undefined, "t/a", "t/a"]);
 });
+
+test("the verdict is the same in whatever order the others come: it is written down", () => {
+  const uses = ["d", "c", "b", "a"].map((name, day) =>
+    use(`t/${name}`, { createdAt: `2026-01-0${day + 1}T00:00:00Z`, symbols: [name] }),
+  );
+  for (const one of uses) {
+    expect(judgeAccount(one, uses.toReversed())).toEqual(judgeAccount(one, uses));
+  }
+  const [oldest] = uses;
+  expect(oldest && judgeAccount(oldest, uses).sharedWith).toEqual(["t/c", "t/b", "t/a"]);
+});

@@ -21,15 +21,18 @@ export type AccountVerdict = {
 
 /** `uses` are those of the same account; the one that is judged may be among them. */
 export const judgeAccount = (use: AccountUse, uses: ReadonlyArray<AccountUse>): AccountVerdict => {
-  const others = uses.filter(
-    (other) =>
-      other.key !== use.key && use.accountUid !== undefined && other.accountUid === use.accountUid,
-  );
+  // Whoever hands them over may have them in another order the next time.
+  const others = uses.filter((other) => isOnSameAccount(other, use)).toSorted(oldestFirst);
   const rival = others.find(
     (other) => isOlder(other, use) && other.symbols.some((symbol) => use.symbols.includes(symbol)),
   );
   return { conflictsWith: rival?.key, sharedWith: others.map(({ key }) => key) };
 };
+
+const isOnSameAccount = (other: AccountUse, { key, accountUid }: AccountUse): boolean =>
+  other.key !== key && accountUid !== undefined && other.accountUid === accountUid;
+
+const oldestFirst = (a: AccountUse, b: AccountUse): number => (isOlder(a, b) ? -1 : 1);
 
 const isOlder = (a: AccountUse, b: AccountUse): boolean =>
   a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.key < b.key);

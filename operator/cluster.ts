@@ -49,6 +49,11 @@ export type Workload = {
   readonly address: string | undefined;
   /** Why it is not running, in its own last words. */
   readonly problem: string | undefined;
+  /**
+   * The Secret with whose keys it was started, empty for the default one: for a while it is not the
+   * one that is asked for. Absent where that is not known.
+   */
+  readonly credentialsSecret?: string | undefined;
   /** What differs from what is asked for, a path each; empty when all is as it should be. */
   readonly drift: ReadonlyArray<string>;
 };

@@ -49,7 +49,9 @@ const MISSES_MAX = 2;
 const FORGOTTEN_AFTER_MS = 180_000;
 
 export const createExecutorWatch = (deps: ExecutorWatchDeps): ExecutorWatch => {
+  /** Who was asked longest ago comes first. */
   const followed = new Map<string, Followed>();
+  const self: Watching = { ...deps, followed, asking: 0 };
   const follow = (key: string, url: string): Followed => {
     const known = followed.get(key);
     if (known?.url === url) return known;
@@ -69,7 +71,7 @@ export const createExecutorWatch = (deps: ExecutorWatchDeps): ExecutorWatch => {
     word: (key, url) => {
       const one = follow(key, url);
       one.wantedAt = deps.clock.elapsed();
-      if (one.askedAt === -Infinity) void ask(deps, one);
+      if (one.askedAt === -Infinity && self.asking < ASKED_AT_ONCE_MAX) void ask(self, one);
       return one.word;
     },
     control: async (url, spec) => {
@@ -77,12 +79,12 @@ export const createExecutorWatch = (deps: ExecutorWatchDeps): ExecutorWatch => {
       const one = [...followed.values()].find((other) => other.url === url);
       // An answer that was under way may be older than what has just been told.
       await one?.asking;
-      if (one !== undefined) await ask(deps, one);
+      if (one !== undefined) await ask(self, one);
       return taken;
     },
     run: async (signal) => {
       while (!signal.aborted) {
-        askDue(deps, followed);
+        askDue(self);
         await sleep(deps.timers, TICK_MS, signal);
       }
     },
@@ -90,23 +92,34 @@ export const createExecutorWatch = (deps: ExecutorWatchDeps): ExecutorWatch => {
   };
 };
 
-const askDue = (deps: ExecutorWatchDeps, followed: Map<string, Followed>): void => {
-  const now = deps.clock.elapsed();
-  let asking = 0;
-  for (const one of followed.values()) if (one.asking !== undefined) asking += 1;
+type Watching = ExecutorWatchDeps & {
+  readonly followed: Map<string, Followed>;
+  /** Requests under way. */
+  asking: number;
+};
+
+const askDue = (self: Watching): void => {
+  const { clock, followed } = self;
+  const now = clock.elapsed();
   for (const [key, one] of followed) {
     if (now - one.wantedAt > FORGOTTEN_AFTER_MS) followed.delete(key);
-    else if (asking < ASKED_AT_ONCE_MAX && one.asking === undefined) {
-      if (now - one.askedAt < PERIOD_MS) continue;
-      asking += 1;
-      // Never rejects: what goes wrong is the word.
-      void ask(deps, one);
+    else if (self.asking < ASKED_AT_ONCE_MAX && now - one.askedAt >= PERIOD_MS) {
+      // It goes to the end, and is met there again. Never rejects: what goes wrong is the word.
+      void ask(self, one);
     }
   }
 };
 
-const ask = (deps: ExecutorWatchDeps, one: Followed): Promise<void> => {
-  one.asking ??= askNow(deps, one).finally(() => {
+const ask = (self: Watching, one: Followed): Promise<void> => {
+  if (one.asking !== undefined) return one.asking;
+  const { followed } = self;
+  const isFollowed = followed.get(one.key) === one;
+  // To the end: those that never answer must not be asked again before others are asked at all.
+  if (isFollowed) followed.delete(one.key);
+  if (isFollowed) followed.set(one.key, one);
+  self.asking += 1;
+  one.asking = askNow(self, one).finally(() => {
+    self.asking -= 1;
     one.asking = undefined;
   });
   return one.asking;

@@ -8,6 +8,8 @@
 import type { Clock } from "#base/clock.ts";
 import { unknown } from "#base/fact.ts";
 import { assert, unreachable } from "#base/result.ts";
+import { settleAll } from "#base/settle.ts";
+import type { ExecutorSpec } from "#crds/executor-spec.ts";
 import type { LiveStrategy } from "#crds/live-strategy.ts";
 import type { Logger } from "#runtime/log.ts";
 import { judgeAccount, type AccountUse, type AccountVerdict } from "./accounts.ts";
@@ -58,8 +60,10 @@ type Memory = {
   readonly uid: string;
   writtenAt: number | undefined;
   /** The generation that the executor would not take over, and why. */
-  refused: { readonly generation: number; readonly problem: string } | undefined;
+  refused: Refused | undefined;
 };
+
+type Refused = Pick<ExecutorSpec, "generation" | "desiredState"> & { readonly problem: string };
 
 export const createOperator = (deps: OperatorDeps): Operator => {
   const memories = new Map<string, Memory>();
@@ -106,18 +110,27 @@ const advance = async (deps: OperatorDeps, key: string, memory: Memory): Promise
     if (isPending(observed)) return {};
     if (kind === "None") {
       await report(deps, observed, decision, memory);
-      const isAtRest = observed.workload === undefined && observed.obstacle === undefined;
+      // All else that could change comes as news; figures of an executor do not, nor does time.
+      const isAtRest = observed.executor === undefined && observed.obstacle === undefined;
       return isAtRest ? {} : { requeueAfterMs: SUMMARY_PERIOD_MS };
     }
     // What goes wrong is seen before the next try.
     if (isToBeSaidFirst(observed, decision.action)) await report(deps, observed, decision, memory);
     await act(deps, observed, decision.action, memory).catch(async (error: unknown) => {
-      await report(deps, observed, decision, memory);
+      await report(deps, withStatusOfNow(deps, observed), decision, memory);
       throw error;
     });
     if (kind === "RemoveFinalizer") return {};
   }
   return { requeueAfterMs: UNSETTLED_MS };
+};
+
+/** What has been said in this pass already must not be said again. */
+const withStatusOfNow = ({ cluster }: OperatorDeps, observed: Observed): Observed => {
+  const { strategy } = observed;
+  const now = cluster.strategy(keyText(strategy.metadata));
+  if (now?.metadata.uid !== strategy.metadata.uid) return observed;
+  return { ...observed, strategy: { ...strategy, status: now.status } };
 };
 
 /** It is being asked: what it says comes as news, and nothing is said of it before. */
@@ -144,6 +157,7 @@ const observe = async (
   const workload = deps.cluster.workload(strategy, spec);
   const account = judge(deps.cluster, strategy);
   const { generation } = strategy.metadata;
+  const executor = await wordOf(deps, strategy, workload);
   return {
     strategy,
     liveTrading: deps.liveTrading,
@@ -153,9 +167,21 @@ const observe = async (
     workload,
     hasRemains: workload === undefined && deps.cluster.hasRemains(strategy),
     obstacle: deps.cluster.obstacle(strategy),
-    executor: await wordOf(deps, strategy, workload),
-    controlProblem: refused?.generation === generation ? refused.problem : undefined,
+    executor,
+    controlProblem: refused?.generation === generation ? problemOf(refused, executor) : undefined,
   };
+};
+
+/** It may have come to it all the same, as when it has started again with what its file says. */
+const problemOf = (
+  { generation, desiredState, problem }: Refused,
+  executor: ExecutorWord | undefined,
+): string | undefined => {
+  const isSo =
+    executor?.kind === "Known" &&
+    executor.value.generation >= generation &&
+    executor.value.desiredState === desiredState;
+  return isSo ? undefined : problem;
 };
 
 /** An address may have passed on to somebody else's executor. */
@@ -217,8 +243,8 @@ const act = async (
     case "ControlExecutor": {
       assert(workload?.url !== undefined, "an executor that has answered has an address");
       const taken = await control(workload.url, action.spec);
-      const { generation } = action.spec;
-      memory.refused = taken.ok ? undefined : { generation, problem: taken.error };
+      const { generation, desiredState } = action.spec;
+      memory.refused = taken.ok ? undefined : { generation, desiredState, problem: taken.error };
       if (!taken.ok) log.warn({ key, problem: taken.error }, "control refused");
       return;
     }
@@ -230,9 +256,9 @@ const act = async (
 /** Side by side: the one thing that trades is made when both are there. */
 const claim = async (cluster: Cluster, { strategy, workload, spec }: Observed): Promise<void> => {
   const isNew = workload === undefined;
-  await Promise.all([
+  await settleAll([
     cluster.setFinalizer(strategy, true),
-    isNew && spec.ok ? cluster.prepareWorkload(strategy, spec.value) : undefined,
+    ...(isNew && spec.ok ? [cluster.prepareWorkload(strategy, spec.value)] : []),
   ]);
 };
 

@@ -68,12 +68,12 @@ const lastWordOf = (
 
 const reportedOf = (
   { account, killSwitch }: ExecutorStatus,
-  { strategy, sharedWith }: Observed,
+  { strategy, sharedWith, workload }: Observed,
 ): Pick<LiveStrategyStatus, "account" | "killSwitch"> => ({
   account: {
     ...(account.uid === null ? {} : { uid: account.uid }),
     dedicatedKeys: account.dedicatedKeys,
-    credentialsSecret: credentialsOf(strategy.spec),
+    credentialsSecret: workload?.credentialsSecret ?? credentialsOf(strategy.spec),
     sharedWith: sharedWith.slice(0, SHARED_WITH_MAX),
   },
   killSwitch: {

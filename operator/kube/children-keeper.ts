@@ -22,6 +22,7 @@ import { keyText, type Obstacle } from "../cluster.ts";
 import { differences, repairOf, type Difference } from "./difference.ts";
 import { nextFight, type FightState, type Repair } from "./drift.ts";
 import { isChildOf, STRATEGY_LABEL } from "./identity.ts";
+import { pack, unpack } from "./packed.ts";
 import type { ChildName, Collection } from "./records.ts";
 import { fitted } from "./volume-claim.ts";
 
@@ -66,10 +67,12 @@ export const createKeeper = (deps: KeeperDeps): Keeper => {
       const collection = deps.children[name];
       const seen = collection.fresh.get(keyOfManifest(wish));
       const { manifest } = mark(wish);
-      const live = seen ?? (await create(deps, collection, manifest));
+      const isKnown = seen !== undefined && isOurs(strategy, name, seen);
+      const there = isKnown ? seen : seen && (await lookAgain(deps, collection, manifest));
+      const live = pack(there ?? (await create(deps, collection, manifest)));
       // Somebody else's is not in the copy, which would never show that it has gone.
       if (!isOurs(strategy, name, live)) return err(adoptionRefused(wish));
-      if (seen === undefined) collection.fresh.wrote(live);
+      if (!isKnown) collection.fresh.wrote(live);
       const found = judge(wish, live);
       if (found.length === 0) return ok(undefined);
       if (!wasChangedBySomebody(live, mark(wish))) {
@@ -91,14 +94,18 @@ export const createKeeper = (deps: KeeperDeps): Keeper => {
 
 type Judge = (wish: Manifest, live: KubeObject) => ReadonlyArray<Difference>;
 
-/** Both are values that never change, so one pair need be compared once, however often it is met. */
+/**
+ * Neither ever changes, so one pair need be compared once, however often it is met. Of the wish only
+ * its hash is kept: the wish itself is larger than what it is compared with.
+ */
 const createJudge = (mark: Marker): Judge => {
-  const verdicts = new WeakMap<KubeObject, { wish: Manifest; found: ReadonlyArray<Difference> }>();
+  const verdicts = new WeakMap<KubeObject, { hash: string; found: ReadonlyArray<Difference> }>();
   return (wish, live) => {
+    const { hash, manifest } = mark(wish);
     const known = verdicts.get(live);
-    if (known?.wish === wish) return known.found;
-    const found = differences(mark(wish).manifest, live);
-    verdicts.set(live, { wish, found });
+    if (known?.hash === hash) return known.found;
+    const found = differences(manifest, unpack(live));
+    verdicts.set(live, { hash, found });
     return found;
   };
 };
@@ -131,6 +138,18 @@ const createMarker = (): Marker => {
 const wasChangedBySomebody = (live: KubeObject, { hash }: Marked): boolean => {
   const applied = live.metadata.annotations?.[APPLIED];
   return applied === undefined || applied === hash;
+};
+
+/** A copy that is late may show what another strategy of that name has left behind. */
+const lookAgain = async (
+  { api }: KeeperDeps,
+  { resource }: Collection<KubeObject>,
+  wish: Manifest,
+): Promise<KubeObject | undefined> => {
+  const found = await api.get(resource, objectKey(wish));
+  if (found.ok) return found.value;
+  if (found.error.kind === "NotFound") return undefined;
+  throw toError(found.error);
 };
 
 /** The new object, or the one that has the name. */
@@ -174,10 +193,10 @@ const mend = async (
   if (repair === undefined) await ownByApply(deps, collection, wish);
   const mended =
     repair === undefined
-      ? await api.apply(resource, fitted(wish, live), { ...options, force: true })
+      ? await api.apply(resource, fitted(wish, unpack(live)), { ...options, force: true })
       : await patchVersion(api, resource, { live, operations: repair, options });
   if (!mended.ok) throw toError(mended.error);
-  fresh.wrote(mended.value);
+  fresh.wrote(pack(mended.value));
 };
 
 type ManagedFields = ReadonlyArray<{
@@ -288,10 +307,16 @@ const listed = (paths: ReadonlyArray<string>): string => {
 };
 
 /** For whoever tries again: the class first. */
-export const toError = (error: ApiError): ApiFailure =>
-  Object.assign(new Error(`${error.kind}: ${error.message}`), { api: error });
+export const toError = (error: ApiError): ApiFailure => new ApiFailure(error);
 
-export type ApiFailure = Error & { readonly api: ApiError };
+class ApiFailure extends Error {
+  readonly api: ApiError;
+
+  constructor(api: ApiError) {
+    super(`${api.kind}: ${api.message}`);
+    this.api = api;
+  }
+}
 
 export const apiErrorOf = (thrown: unknown): ApiError | undefined =>
-  thrown instanceof Error && "api" in thrown ? (thrown as ApiFailure).api : undefined;
+  thrown instanceof ApiFailure ? thrown.api : undefined;

@@ -314,7 +314,7 @@ test("the pod of a fixed strategy is this one, in every version", () => {
   const settings = settingsOf({ imagePullSecrets: ["registry"] });
   const { template } = deploymentOf(strategy, spec, settings).spec;
   expect(createHash("sha256").update(canonicalJson(template)).digest("hex")).toBe(
-    "bb5ba32086f4a181421a678088c05c8b445c523aa17ffda29cf723e458f992f2",
+    "c1c63e697f97cffe1079b4c4443c88ba5fae1c00eb6bf344ed1e36caf80764f0",
   );
 });
 

@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from "#base/clock.ts";
+import { settleAll } from "#base/settle.ts";
 import type { ExecutorSpec } from "#crds/executor-spec.ts";
 import type { LiveStrategy } from "#crds/live-strategy.ts";
 import type { KubeApi } from "#kubernetes/api.ts";
@@ -23,6 +24,7 @@ import {
 import { childrenOf, type Children } from "./children.ts";
 import { apiErrorOf, createKeeper, toError, type Keeper } from "./children-keeper.ts";
 import { childName, isChildOf } from "./identity.ts";
+import { liveStrategies } from "./live-strategies.ts";
 import { mergePatch } from "./merge-patch.ts";
 import type { ChildName, Records } from "./records.ts";
 import { HTTP_PORT } from "./service.ts";
@@ -54,6 +56,8 @@ type Self = KubeClusterDeps & {
   readonly keeper: Keeper;
   readonly wish: Wish;
   readonly obstacles: Map<string, Remembered>;
+  /** By uid, the version that the server itself has just shown us in its answer. */
+  readonly shown: Map<string, string>;
 };
 
 const OBSTACLE_TRIED_AGAIN_AFTER_MS = 55_000;
@@ -63,7 +67,8 @@ export const createKubeCluster = (deps: KubeClusterDeps): KubeCluster => {
   const onRepaired = (strategy: LiveStrategy, note: string) =>
     recordEvent(strategy, { type: "Warning", reason: "DriftRepaired", note });
   const keeper = createKeeper({ ...deps, children: records.children, onRepaired });
-  const self: Self = { ...deps, keeper, wish: createWish(deps.settings), obstacles: new Map() };
+  const wish = createWish(deps.settings);
+  const self: Self = { ...deps, keeper, wish, obstacles: new Map(), shown: new Map() };
   const { store, fresh } = records.strategies;
   const readable = (key: string): LiveStrategy | undefined => {
     const cached = fresh.get(key)?.strategy;
@@ -92,12 +97,18 @@ export const createKubeCluster = (deps: KubeClusterDeps): KubeCluster => {
     },
     applyWorkload: (strategy, spec) => applyWorkload(self, strategy, spec),
     stopWorkload: (strategy) => stopWorkload(self, strategy),
-    setFinalizer: ({ metadata }, wanted) => setFinalizer(self, metadata, wanted),
+    setFinalizer: async ({ metadata }, wanted) => {
+      await setFinalizer(self, metadata, wanted);
+      const held = readable(keyText(metadata))?.metadata;
+      const version = held?.uid === metadata.uid ? held.resourceVersion : undefined;
+      if (wanted && version !== undefined) self.shown.set(metadata.uid, version);
+    },
     writeStatus: ({ metadata, status: before }, status) =>
       patchStatus(self, metadata, mergePatch(before ?? {}, status)),
     recordEvent,
     forget: (uid) => {
       self.obstacles.delete(uid);
+      self.shown.delete(uid);
       keeper.forget(uid);
     },
   };
@@ -187,14 +198,33 @@ const applyWorkload = async (
   strategy: LiveStrategy,
   spec: ExecutorSpec,
 ): Promise<void> => {
+  const isAbsent = (name: ChildName) =>
+    self.records.children[name].fresh.get(childKey(strategy)) === undefined;
+  const isNew = isAbsent("deployment");
+  if (isNew || NEEDED.some(isAbsent)) await refuseUnlessCurrent(self, strategy);
   const missing = await keepAll(self, strategy, { spec, names: NEEDED });
-  const isNew = self.records.children.deployment.fresh.get(childKey(strategy)) === undefined;
   // One that runs is put right whatever keeps, say, its volume from growing.
   const own =
     missing !== undefined && isNew
       ? undefined
       : await keepAll(self, strategy, { spec, names: ["deployment"] });
   note(self, strategy, own ?? missing);
+};
+
+/** A copy that is late must make nothing for a strategy that is gone, or that wants no executor now. */
+const refuseUnlessCurrent = async (
+  { api, shown }: Self,
+  { metadata: { namespace, name, uid, generation, resourceVersion } }: LiveStrategy,
+): Promise<void> => {
+  const isJustShown = shown.has(uid) && shown.get(uid) === resourceVersion;
+  // It was true when it was answered; later it must be asked for.
+  shown.delete(uid);
+  if (isJustShown) return;
+  const found = await api.get(liveStrategies, { namespace, name });
+  if (!found.ok) throw toError(found.error);
+  const { metadata } = found.value;
+  if (metadata.uid === uid && metadata.generation === generation) return;
+  throw new Error("the strategy is not what it was");
 };
 
 type Wanted = { readonly spec: ExecutorSpec; readonly names: ReadonlyArray<ChildName> };
@@ -216,7 +246,7 @@ const keepAll = async (
       return refusal;
     }
   };
-  const obstacles = await Promise.all(names.map(keep));
+  const obstacles = await settleAll(names.map(keep));
   return obstacles.find((one) => one !== undefined);
 };
 

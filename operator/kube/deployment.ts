@@ -10,9 +10,10 @@
 import { createHash } from "node:crypto";
 import type { ExecutorSpec } from "#crds/executor-spec.ts";
 import type { LiveStrategy } from "#crds/live-strategy.ts";
+import { credentialsOf } from "../status.ts";
 import { canonicalJson } from "./canonical.ts";
 import { containerOf } from "./container.ts";
-import { childLabels, ownedMetadata, podSelector } from "./identity.ts";
+import { childLabels, CREDENTIALS_ANNOTATION, ownedMetadata, podSelector } from "./identity.ts";
 import { volumesOf } from "./volumes.ts";
 import type { WorkloadSettings } from "./workload-settings.ts";
 
@@ -36,7 +37,10 @@ export const deploymentOf = (
     template: {
       metadata: {
         labels: childLabels(strategy),
-        annotations: { [CONFIG_HASH]: configHash(spec) },
+        annotations: {
+          [CONFIG_HASH]: configHash(spec),
+          [CREDENTIALS_ANNOTATION]: credentialsOf(strategy.spec),
+        },
       },
       spec: podOf(strategy, settings),
     },

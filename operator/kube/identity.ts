@@ -12,6 +12,9 @@ export const STRATEGY_LABEL = "scalpradar.io/strategy";
 export const STRATEGY_UID_LABEL = "scalpradar.io/strategy-uid";
 const COMPONENT_LABEL = "app.kubernetes.io/component";
 
+/** On each pod: the dedicated Secret that it was made with, empty without one. */
+export const CREDENTIALS_ANNOTATION = "scalpradar.io/credentials-secret";
+
 /** Every child of every strategy, and nothing else. */
 export const CHILDREN_SELECTOR =
   "app.kubernetes.io/managed-by=scalp-radar,app.kubernetes.io/component=executor";

@@ -8,12 +8,7 @@
 import type { Clock, Timers } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
 import type { KubeApi, Selection } from "#kubernetes/api.ts";
-import {
-  createFreshView,
-  withoutStatus,
-  type Copy,
-  type FreshView,
-} from "#kubernetes/fresh-view.ts";
+import { createFreshView, type Copy, type FreshView } from "#kubernetes/fresh-view.ts";
 import type { Indexed, Stored } from "#kubernetes/indexer.ts";
 import type { KubeObject } from "#kubernetes/object.ts";
 import type { ReflectorMetrics } from "#kubernetes/reflector-metrics.ts";
@@ -28,7 +23,9 @@ import {
 } from "#kubernetes/resource.ts";
 import type { Logger } from "#runtime/log.ts";
 import { keyText } from "../cluster.ts";
+import { credentialsOf } from "../status.ts";
 import { CHILDREN_SELECTOR, STRATEGY_LABEL, STRATEGY_UID_LABEL } from "./identity.ts";
+import { pack } from "./packed.ts";
 import { createStrategyParser, liveStrategies, type CachedStrategy } from "./live-strategies.ts";
 
 export type RecordsDeps = {
@@ -65,7 +62,11 @@ export type Records = {
 export type Follower = Pick<
   Reflector<Stored>,
   "run" | "synced" | "untilSynced" | "stats" | "problem"
-> & { readonly resource: Resource };
+> & {
+  readonly resource: Resource;
+  /** Everything that is in the copy, whatever of it is kept. */
+  readonly copied: () => ReadonlyArray<Stored>;
+};
 
 /** `namespace`: the only one that is looked at; all of them where it is absent. */
 export const openRecords = (deps: RecordsDeps, namespace: string | undefined): Records => {
@@ -91,12 +92,13 @@ export const openRecords = (deps: RecordsDeps, namespace: string | undefined): R
     children: { configMap, volumeClaim, service, deployment },
     podsOf: (uid) => pod.store.by("strategy", uid),
     reflectors: [
-      { ...strategies.reflector, resource: liveStrategies },
+      { ...strategies.reflector, resource: liveStrategies, copied: strategies.store.list },
       ...[configMap, volumeClaim, service, deployment].map(({ reflector, resource }) => ({
         ...reflector,
         resource,
+        copied: reflector.store.list,
       })),
-      { ...pod, resource: pods },
+      { ...pod, resource: pods, copied: pod.store.list },
     ],
   };
 };
@@ -153,7 +155,10 @@ const fleetFacts = (cached: CachedStrategy | undefined): string => {
   if (cached === undefined || !cached.strategy.ok) return "";
   const { spec, status, metadata } = cached.strategy.value;
   const isTrading = spec.enabled && spec.liveEligible && metadata.deletionTimestamp === undefined;
-  return JSON.stringify([isTrading, status?.account?.uid, spec.assets.map(({ symbol }) => symbol)]);
+  // Given other keys, it is on the account no more, although it has not named another one yet.
+  const isStillThere = status?.account?.credentialsSecret === credentialsOf(spec);
+  const symbols = spec.assets.map(({ symbol }) => symbol);
+  return JSON.stringify([isTrading, isStillThere, status?.account?.uid, symbols]);
 };
 
 const keyOfCached = ({ metadata }: CachedStrategy): string =>
@@ -163,7 +168,7 @@ const followChildren = (deps: RecordsDeps, resource: Resource, selection: Select
   const reflector: Reflector<KubeObject, never> = createReflector(deps, {
     resource,
     selection,
-    trim: withoutStatus,
+    trim: pack,
     indexes: {},
     onChange: (change, isSync) => {
       const { before, after } = change;

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import type { KubeObject } from "#kubernetes/object.ts";
 import type { Workload } from "../cluster.ts";
+import { CREDENTIALS_ANNOTATION } from "./identity.ts";
 
 export type SeenWorkload = {
   readonly deployment: KubeObject | undefined;
@@ -55,7 +56,8 @@ export const workloadOf = (seen: SeenWorkload): Workload | undefined => {
   if (pod === undefined) {
     return { phase: "Starting", url: undefined, address, problem: undefined, drift };
   }
-  return { ...stateOf(statusOf(pod), seen.port), address, drift };
+  const credentialsSecret = pod.metadata.annotations?.[CREDENTIALS_ANNOTATION];
+  return { ...stateOf(statusOf(pod), seen.port), address, drift, credentialsSecret };
 };
 
 const stateOf = (status: PodStatus, port: number): Pick<Workload, "phase" | "url" | "problem"> => {
