@@ -5,8 +5,11 @@ import { systemClock } from "#runtime/clock.ts";
 import type { Trouble } from "./fault-front.ts";
 import { COLLECTION, type ReflectorWorld } from "./reflector-world.ts";
 
+/** From whoever follows to the server. */
+export type Way = Pick<ReflectorWorld, "plane" | "proxy" | "front">;
+
 /** `dial` in [0, 1) says how long or how much. */
-export type Fault = (world: ReflectorWorld, dial: number) => Promise<void>;
+export type Fault = (way: Way, dial: number) => Promise<void>;
 
 const wait = (ms: number): Promise<void> => sleep(systemClock, ms);
 
@@ -35,7 +38,7 @@ const behind: Trouble = {
 
 /** Objects are deleted and made again while nobody can listen, and the history of it is dropped. */
 export const loseHistory = async (
-  { plane, proxy }: ReflectorWorld,
+  { plane, proxy }: Way,
   happen: () => Promise<unknown>,
 ): Promise<void> => {
   await proxy.refuse();
