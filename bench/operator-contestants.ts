@@ -19,6 +19,8 @@ export type Contestant = {
   readonly collection: (namespace: string) => string;
   readonly manifest: (namespace: string, name: string) => unknown;
   readonly start: (world: ContestantWorld) => ChildProcess;
+  /** How its requests begin to say who asks. */
+  readonly agent: string;
   /** It makes some a second, so it is given fewer. */
   readonly isSlow: boolean;
 };
@@ -33,6 +35,7 @@ const ROOT = dirname(import.meta.dirname);
 
 const ours: Contestant = {
   name: "scalp operator",
+  agent: "scalp-radar/",
   isSlow: false,
   collection: (namespace) => `/apis/scalpradar.io/v1alpha1/namespaces/${namespace}/livestrategies`,
   manifest: (namespace, name) => ({
@@ -78,6 +81,7 @@ const controllerRuntime = (): Contestant => {
   const binary = buildGoPeer();
   return {
     name: "controller-runtime",
+    agent: "peer/",
     isSlow: false,
     collection: peerCollection,
     manifest: peerManifest,
@@ -89,6 +93,7 @@ const kopf = (): Contestant => {
   const python = installPythonPeer();
   return {
     name: "kopf",
+    agent: "kopf/",
     isSlow: true,
     collection: peerCollection,
     manifest: peerManifest,

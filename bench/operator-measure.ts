@@ -93,6 +93,21 @@ const createAtOnce = async (
   const cpuBefore = cpuMs(operator.pid);
   const serverBefore = cpuMs(plane.apiServer.pid()) + cpuMs(plane.etcd.pid());
   const at = systemClock.elapsed();
+  await createAll({ plane, contestant, namespace, resources });
+  const until = await reports.untilCount(singles + resources);
+  const cpu = cpuMs(operator.pid) - cpuBefore;
+  const serverCpu = cpuMs(plane.apiServer.pid()) + cpuMs(plane.etcd.pid()) - serverBefore;
+  reports.close();
+  return { bulk: until - at, cpu, serverCpu };
+};
+
+export const createAll = async ({
+  plane,
+  contestant,
+  namespace,
+  resources,
+}: Omit<Measuring, "singles">): Promise<void> => {
+  const path = contestant.collection(namespace);
   let next = 0;
   const worker = async () => {
     while (next < resources) {
@@ -101,11 +116,6 @@ const createAtOnce = async (
     }
   };
   await Promise.all(Array.from({ length: CREATED_AT_ONCE }, worker));
-  const until = await reports.untilCount(singles + resources);
-  const cpu = cpuMs(operator.pid) - cpuBefore;
-  const serverCpu = cpuMs(plane.apiServer.pid()) + cpuMs(plane.etcd.pid()) - serverBefore;
-  reports.close();
-  return { bulk: until - at, cpu, serverCpu };
 };
 
 const create = async (plane: ControlPlane, path: string, manifest: unknown): Promise<void> => {
@@ -132,7 +142,7 @@ const removeAll = async ({ plane, contestant, namespace }: Measuring): Promise<v
   ]);
 };
 
-const end = async (child: ChildProcess): Promise<void> => {
+export const end = async (child: ChildProcess): Promise<void> => {
   const ended = once(child, "exit");
   child.kill("SIGTERM");
   await ended;

@@ -9,6 +9,7 @@ import { startControlPlane, type ControlPlane } from "../tests/cluster/control-p
 import { installCrd } from "../tests/cluster/crd.ts";
 import type { Report, Row } from "./table.ts";
 import { contestants, onlyOurs, type Contestant } from "./operator-contestants.ts";
+import { countRequests } from "./operator-count.ts";
 import { measure, type Measured } from "./operator-measure.ts";
 
 export type OperatorBench = {
@@ -43,10 +44,34 @@ export const benchOperator = async ({ runs, resources, alone }: OperatorBench): 
         process.stderr.write(`${contestant.name} ${run + 1}: ${JSON.stringify(brief(measured))}\n`);
       }
     }
-    const rows = all.flatMap((contestant) =>
+    const timed = all.flatMap((contestant) =>
       rowsOf(contestant, samples.get(contestant.name) ?? [], resources),
     );
+    const rows = [...timed, ...(await countAll(all))];
     return { benchmark: "operator", question: `${resources} resources, four children each`, rows };
+  } finally {
+    await plane.close();
+  }
+};
+
+/** On a server of their own: the audit log that counts them would cost the others time. */
+const countAll = async (all: ReadonlyArray<Contestant>): Promise<ReadonlyArray<Row>> => {
+  const plane = await startControlPlane({ audit: true });
+  try {
+    await installCrd(plane);
+    await installPeerCrd(plane);
+    const rows: Row[] = [];
+    for (const contestant of all) {
+      const counted = await countRequests(plane, contestant, SLOW_RESOURCES);
+      const row = (what: string, value: number): Row => ({
+        name: `${contestant.name}: ${what} for ${SLOW_RESOURCES}`,
+        unit: "count",
+        samples: [value],
+      });
+      rows.push(row("requests", counted.requests), row("writes", counted.writes));
+      rows.push(row("TLS handshakes", counted.handshakes));
+    }
+    return rows;
   } finally {
     await plane.close();
   }

@@ -2,7 +2,7 @@
 
 export type Row = {
   readonly name: string;
-  readonly unit: "ms" | "MB";
+  readonly unit: "ms" | "MB" | "count";
   readonly samples: ReadonlyArray<number>;
   /** What a reader must know to repeat the figure, or to believe it. */
   readonly note?: string;
