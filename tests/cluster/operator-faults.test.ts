@@ -19,6 +19,7 @@ import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import { loadFleetConfig } from "#operator/local/manifests.ts";
 import { sessionClock, startSession, systemClock } from "#runtime/clock.ts";
 import { processEnv } from "#runtime/env.ts";
+import type { Logger } from "#runtime/log.ts";
 import { collectOrphans } from "./collector.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
 import { count, isIdle, listAll, metricOf, objectsIn, type Stored } from "./convergence.ts";
@@ -63,7 +64,7 @@ beforeAll(async () => {
   if (!loaded.ok) throw new Error(loaded.error.join("\n"));
   fleet = loaded.value;
   const clock = sessionClock(startSession(systemClock.now(), SPEED));
-  operator = await startOperator(throughProxy(), { namespace: NAMESPACE, emulator, clock });
+  operator = await startOperator(throughProxy(), { namespace: NAMESPACE, emulator, clock, log });
 }, START_TIMEOUT_MS);
 
 afterAll(async () => {
@@ -72,6 +73,15 @@ afterAll(async () => {
   front.close();
   await plane.close();
 }, START_TIMEOUT_MS);
+
+/** What the operator has said, to be shown when it did not come to rest. */
+const said: string[] = [];
+const SAID_MAX = 60;
+const say = (...args: ReadonlyArray<unknown>): void => {
+  const seconds = (systemClock.elapsed() / 1_000).toFixed(1);
+  said.push(`${seconds} ${JSON.stringify(args)}`);
+};
+const log: Logger = { debug: say, info: say, warn: say, error: say };
 
 /** The same server, by the way that breaks. */
 const throughProxy = (): ControlPlane => {
@@ -153,13 +163,21 @@ const whatIsWrong = async (): Promise<ReadonlyArray<string>> => {
 
 /** Copies that are not what the server has. */
 const staleCopies = async (): Promise<ReadonlyArray<string>> => {
-  const all = operator.operator.followers.map(async ({ resource, copied }) => {
+  const all = operator.operator.followers.map(async ({ resource, copied, stats, problem }) => {
     const there = (await listAll(plane, resource, NAMESPACE))
       .filter((object) => resource === liveStrategies || isOurs(object))
       .map(versionOf)
       .toSorted();
     const here = copied().map(versionOf).toSorted();
-    return JSON.stringify(here) === JSON.stringify(there) ? [] : [resource.plural];
+    if (JSON.stringify(here) === JSON.stringify(there)) return [];
+    const facts = {
+      resource: resource.plural,
+      onlyHere: here.filter((one) => !there.includes(one)),
+      onlyThere: there.filter((one) => !here.includes(one)),
+      problem: problem(),
+      ...stats(),
+    };
+    return [JSON.stringify(facts)];
   });
   return (await Promise.all(all)).flat();
 };
@@ -216,6 +234,7 @@ test(
       return wrong.length === 0;
     };
     await until("everything is as it should be", isQuiet, QUIET_WITHIN_MS).catch(() => undefined);
+    if (wrong.length > 0) process.stdout.write(`${said.slice(-SAID_MAX).join("\n")}\n`);
     expect(wrong).toEqual([]);
     const quietAfter = systemClock.elapsed() - brokenUntil;
 
