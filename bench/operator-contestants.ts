@@ -19,8 +19,6 @@ export type Contestant = {
   readonly collection: (namespace: string) => string;
   readonly manifest: (namespace: string, name: string) => unknown;
   readonly start: (world: ContestantWorld) => ChildProcess;
-  /** How its requests begin to say who asks. */
-  readonly agent: string;
   /** It makes some a second, so it is given fewer. */
   readonly isSlow: boolean;
 };
@@ -35,7 +33,6 @@ const ROOT = dirname(import.meta.dirname);
 
 const ours: Contestant = {
   name: "scalp operator",
-  agent: "scalp-radar/",
   isSlow: false,
   collection: (namespace) => `/apis/scalpradar.io/v1alpha1/namespaces/${namespace}/livestrategies`,
   manifest: (namespace, name) => ({
@@ -81,7 +78,6 @@ const controllerRuntime = (): Contestant => {
   const binary = buildGoPeer();
   return {
     name: "controller-runtime",
-    agent: "peer/",
     isSlow: false,
     collection: peerCollection,
     manifest: peerManifest,
@@ -93,7 +89,6 @@ const kopf = (): Contestant => {
   const python = installPythonPeer();
   return {
     name: "kopf",
-    agent: "kopf/",
     isSlow: true,
     collection: peerCollection,
     manifest: peerManifest,

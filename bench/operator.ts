@@ -5,7 +5,11 @@
  * API server counts as much as what it costs the operator.
  */
 
-import { startControlPlane, type ControlPlane } from "../tests/cluster/control-plane.ts";
+import {
+  startControlPlane,
+  type ControlPlane,
+  type ControlPlaneOptions,
+} from "../tests/cluster/control-plane.ts";
 import { installCrd } from "../tests/cluster/crd.ts";
 import type { Report, Row } from "./table.ts";
 import { contestants, onlyOurs, type Contestant } from "./operator-contestants.ts";
@@ -22,59 +26,59 @@ const SINGLES = 40;
 const SLOW_RESOURCES = 100;
 
 export const benchOperator = async ({ runs, resources, alone }: OperatorBench): Promise<Report> => {
-  const plane = await startControlPlane();
+  const all = alone ? onlyOurs() : contestants();
+  const samples = new Map(all.map(({ name }) => [name, [] as Measured[]]));
+  for (let run = 0; run < runs; run += 1) {
+    // The slow one takes minutes: once is enough.
+    for (const contestant of all.filter(({ isSlow }) => !isSlow || run === 0)) {
+      const count = contestant.isSlow ? Math.min(resources, SLOW_RESOURCES) : resources;
+      const measured = await onServer({}, (plane) =>
+        measure({ plane, contestant, namespace: "bench", singles: SINGLES, resources: count }),
+      );
+      samples.get(contestant.name)?.push(measured);
+      process.stderr.write(`${contestant.name} ${run + 1}: ${JSON.stringify(brief(measured))}\n`);
+    }
+  }
+  const timed = all.flatMap((contestant) =>
+    rowsOf(contestant, samples.get(contestant.name) ?? [], resources),
+  );
+  // The audit log that counts would cost the others time.
+  const counted = await onServer({ audit: true }, (plane) => countAll(plane, all));
+  const question = `${resources} resources, four children each`;
+  return { benchmark: "operator", question, rows: [...timed, ...counted] };
+};
+
+/** A new one each time: what the one before has left behind is in every copy. */
+const onServer = async <T>(
+  options: ControlPlaneOptions,
+  work: (plane: ControlPlane) => Promise<T>,
+): Promise<T> => {
+  const plane = await startControlPlane(options);
   try {
     await installCrd(plane);
     await installPeerCrd(plane);
-    const all = alone ? onlyOurs() : contestants();
-    const samples = new Map(all.map(({ name }) => [name, [] as Measured[]]));
-    for (let run = 0; run < runs; run += 1) {
-      // The slow one takes minutes: once is enough.
-      for (const contestant of all.filter(({ isSlow }) => !isSlow || run === 0)) {
-        const namespace = `bench-${contestant.name.replaceAll(/[^a-z]/g, "")}-${run}`;
-        const count = contestant.isSlow ? Math.min(resources, SLOW_RESOURCES) : resources;
-        const measured = await measure({
-          plane,
-          contestant,
-          namespace,
-          singles: SINGLES,
-          resources: count,
-        });
-        samples.get(contestant.name)?.push(measured);
-        process.stderr.write(`${contestant.name} ${run + 1}: ${JSON.stringify(brief(measured))}\n`);
-      }
-    }
-    const timed = all.flatMap((contestant) =>
-      rowsOf(contestant, samples.get(contestant.name) ?? [], resources),
-    );
-    const rows = [...timed, ...(await countAll(all))];
-    return { benchmark: "operator", question: `${resources} resources, four children each`, rows };
+    return await work(plane);
   } finally {
     await plane.close();
   }
 };
 
-/** On a server of their own: the audit log that counts them would cost the others time. */
-const countAll = async (all: ReadonlyArray<Contestant>): Promise<ReadonlyArray<Row>> => {
-  const plane = await startControlPlane({ audit: true });
-  try {
-    await installCrd(plane);
-    await installPeerCrd(plane);
-    const rows: Row[] = [];
-    for (const contestant of all) {
-      const counted = await countRequests(plane, contestant, SLOW_RESOURCES);
-      const row = (what: string, value: number): Row => ({
-        name: `${contestant.name}: ${what} for ${SLOW_RESOURCES}`,
-        unit: "count",
-        samples: [value],
-      });
-      rows.push(row("requests", counted.requests), row("writes", counted.writes));
-      rows.push(row("TLS handshakes", counted.handshakes));
-    }
-    return rows;
-  } finally {
-    await plane.close();
+const countAll = async (
+  plane: ControlPlane,
+  all: ReadonlyArray<Contestant>,
+): Promise<ReadonlyArray<Row>> => {
+  const rows: Row[] = [];
+  for (const contestant of all) {
+    const counted = await countRequests(plane, contestant, SLOW_RESOURCES);
+    const row = (what: string, value: number): Row => ({
+      name: `${contestant.name}: ${what} for ${SLOW_RESOURCES}`,
+      unit: "count",
+      samples: [value],
+    });
+    rows.push(row("requests", counted.requests), row("writes", counted.writes));
+    rows.push(row("TLS handshakes", counted.handshakes));
   }
+  return rows;
 };
 
 const brief = ({ firstChild, reported, ...rest }: Measured) => ({
