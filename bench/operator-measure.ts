@@ -58,7 +58,6 @@ export const measure = async (measuring: Measuring): Promise<Measured> => {
   await sleep(systemClock, SETTLE_MS + resources * 2);
   const restarted = residentMb(second);
   await end(second);
-  await removeAll(measuring);
   return { ...single, ...bulk, idle, loaded, restarted };
 };
 
@@ -121,25 +120,6 @@ export const createAll = async ({
 const create = async (plane: ControlPlane, path: string, manifest: unknown): Promise<void> => {
   const { status, body } = await plane.call("POST", path, manifest);
   if (status !== 201) throw new Error(`create: ${status} ${JSON.stringify(body)}`);
-};
-
-/** Finalizers of ours are taken off by hand: nobody is left to do it. */
-const removeAll = async ({ plane, contestant, namespace }: Measuring): Promise<void> => {
-  const path = contestant.collection(namespace);
-  await plane.call("DELETE", path);
-  const kubectl = (args: ReadonlyArray<string>) => plane.kubectl([...args, "-n", namespace]);
-  const named = await kubectl(["get", path.slice(path.lastIndexOf("/") + 1), "-o", "name"]);
-  for (const name of named.stdout.split("\n").filter(Boolean)) {
-    const [, plain = ""] = name.split("/");
-    const patch = { metadata: { finalizers: null } };
-    await plane.call("PATCH", `${path}/${plain}`, patch, "application/merge-patch+json");
-  }
-  await kubectl([
-    "delete",
-    "deployments,services,configmaps,persistentvolumeclaims",
-    "--all",
-    "--wait=false",
-  ]);
 };
 
 export const end = async (child: ChildProcess): Promise<void> => {
