@@ -68,26 +68,36 @@ const rows: ReadonlyArray<Row> = [
   ["Follow", "stopped by us", { kind: "Stopped" }, "Same", "None"],
 ];
 
-const atOnce: Patience = { unheardMs: 0, behindMs: 0 };
+const soon: Patience = { unheardMs: 0, behindMs: 0, refusedMs: 60_000 };
 
 test.each(rows.map(([phase, what, outcome, next, wait]) => ({ phase, what, outcome, next, wait })))(
   "$phase, $what: $next, $wait",
   ({ phase, outcome, next, wait }) => {
-    expect(judge(phase, outcome, atOnce)).toEqual({ next, wait });
+    expect(judge(phase, outcome, soon)).toEqual({ next, wait });
   },
 );
 
 test("when one stream after another is silent, the version is in doubt", () => {
-  const next = (unheardMs: number) => judge("Follow", silent, { unheardMs, behindMs: 0 }).next;
+  const next = (unheardMs: number) => judge("Follow", silent, { ...soon, unheardMs }).next;
   expect([150_000, 299_999, 300_000].map(next)).toEqual(["Same", "Same", "Sync"]);
 });
 
 test("a server that does not catch up is asked for what it has", () => {
   const behind = errored("Expired", TOO_LARGE);
-  const next = (phase: Phase, behindMs: number) =>
-    judge(phase, behind, { unheardMs: 0, behindMs }).next;
+  const next = (phase: Phase, behindMs: number) => judge(phase, behind, { ...soon, behindMs }).next;
   expect([0, 9_999, 10_000].map((ms) => next("Sync", ms))).toEqual(["Same", "Same", "Afresh"]);
   expect([0, 9_999, 10_000].map((ms) => next("Follow", ms))).toEqual(["Sync", "Sync", "Afresh"]);
+});
+
+test("a refusal may be that of a server that is starting: only after a minute it is for people", () => {
+  const wait = (phase: Phase, kind: ApiError["kind"], refusedMs: number) =>
+    judge(phase, refused(kind), { ...soon, refusedMs }).wait;
+  for (const phase of ["Follow", "Sync", "List"] as const) {
+    for (const kind of ["Forbidden", "NotFound"] as const) {
+      const waits = [0, 59_999, 60_000].map((ms) => wait(phase, kind, ms));
+      expect([phase, kind, waits]).toEqual([phase, kind, ["Backoff", "Backoff", "Slow"]]);
+    }
+  }
 });
 
 test("nothing is told of an end in order, and something of every other", () => {

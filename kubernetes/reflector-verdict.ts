@@ -50,12 +50,17 @@ export type Patience = {
   readonly unheardMs: number;
   /** Since the server has been behind the version that we have. */
   readonly behindMs: number;
+  /** Since it has refused us for good, as it says. */
+  readonly refusedMs: number;
 };
 
 /** An API server that catches up with another one does so within seconds. */
 const CATCH_UP_WITHIN_MS = 10_000;
 /** Twice as long as a stream may be silent: one after another was. */
 const STUCK_AFTER_MS = 300_000;
+
+/** A server that has just started knows neither rights nor kinds yet, and says so. */
+const BOOTED_WITHIN_MS = 60_000;
 
 const onward: Verdict = { next: "Same", wait: "None" };
 const again: Verdict = { next: "Same", wait: "Backoff" };
@@ -87,8 +92,13 @@ export const judge = (phase: Phase, outcome: Outcome, patience: Patience): Verdi
   }
 };
 
-const judgeError = (phase: Phase, error: ApiError, { behindMs }: Patience): Verdict => {
-  if (!isBehind(error)) return verdicts[phase][error.kind];
+const judgeError = (phase: Phase, error: ApiError, patience: Patience): Verdict => {
+  const { behindMs, refusedMs } = patience;
+  if (!isBehind(error)) {
+    const verdict = verdicts[phase][error.kind];
+    const isEarly = verdict.wait === "Slow" && refusedMs < BOOTED_WITHIN_MS;
+    return isEarly ? { ...verdict, wait: "Backoff" } : verdict;
+  }
   // What does not catch up has lost what we have seen.
   if (behindMs >= CATCH_UP_WITHIN_MS) return afresh;
   return { next: phase === "Follow" ? "Sync" : "Same", wait: "Server" };
@@ -138,6 +148,10 @@ const verdicts: Readonly<Record<Phase, Readonly<Record<ApiError["kind"], Verdict
 /** The server has not seen what we have: a timeout, which only its words tell from others. */
 export const isBehind = ({ message }: ApiError): boolean =>
   /too large resource version/i.test(message);
+
+/** What only a person can repair, unless the server is just starting. */
+export const isForPeople = ({ kind }: ApiError): boolean =>
+  kind === "Forbidden" || kind === "NotFound" || kind === "Invalid";
 
 /** What to tell of an outcome; an end in order is nothing to tell. */
 export const errorOf = (outcome: Outcome): ApiError | undefined => {

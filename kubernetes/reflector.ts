@@ -24,6 +24,7 @@ import { createReplica, type ReplicaOptions, type Sink } from "./reflector-repli
 import {
   errorOf,
   isBehind,
+  isForPeople,
   judge,
   type Outcome,
   type Patience,
@@ -115,6 +116,8 @@ type Self = {
   listsUntil: number;
   /** Since when the server has been behind the version. */
   behindSince: number | undefined;
+  /** Since when it has refused us. */
+  refusedSince: number | undefined;
   syncs: number;
   watches: number;
   heardAt: number;
@@ -143,6 +146,7 @@ const createSelf = (
   doubtsWatchList: false,
   listsUntil: -Infinity,
   behindSince: undefined,
+  refusedSince: undefined,
   syncs: 0,
   watches: 0,
   heardAt: deps.clock.elapsed(),
@@ -170,7 +174,13 @@ const follow = async (self: Self, signal: AbortSignal): Promise<void> => {
 const patienceOf = (self: Self, error: ApiError | undefined): Patience => {
   const now = self.deps.clock.elapsed();
   self.behindSince = error !== undefined && isBehind(error) ? (self.behindSince ?? now) : undefined;
-  return { unheardMs: now - self.heardAt, behindMs: now - (self.behindSince ?? now) };
+  const isRefused = error !== undefined && isForPeople(error);
+  self.refusedSince = isRefused ? (self.refusedSince ?? now) : undefined;
+  return {
+    unheardMs: now - self.heardAt,
+    behindMs: now - (self.behindSince ?? now),
+    refusedMs: now - (self.refusedSince ?? now),
+  };
 };
 
 const attempt = async (self: Self, signal: AbortSignal): Promise<Attempt> => {
@@ -244,9 +254,6 @@ const complain = (self: Self, problem: ApiError): void => {
   self.complaint = problem.kind;
   self.problem = problem;
 };
-
-const isForPeople = ({ kind }: ApiError): boolean =>
-  kind === "Forbidden" || kind === "NotFound" || kind === "Invalid";
 
 const statsOf = (self: Self): ReflectorStats => ({
   synced: self.syncs > 0,
