@@ -1,7 +1,7 @@
 /**
  * The set of strategies as the aggregator sees it: what is declared, and where its executors answer.
  *
- * `local-fleet.ts` implements it over a folder; in a cluster it is a reflector of LiveStrategies. The
+ * `local-fleet.ts` implements it over a folder, `kube-fleet.ts` over an API server. The
  * aggregator never starts, stops or configures anything: the one thing it writes is the reset of a
  * kill switch, and that goes to the same field of the same resource as
  * `kubectl patch lstrat NAME --type merge -p '{"spec":{"killSwitch":{"resetAt":"…"}}}'`.
@@ -46,8 +46,11 @@ export type Fleet = {
   /** An error means that nobody knows which strategies there are. It is not an empty fleet. */
   readonly list: () => Result<FleetList, string>;
   /** Asks for the reset of a trip that happened before `at`. Asking again, or later, is harmless. */
-  readonly resetKillSwitch: (key: FleetKey, at: Millis) => Promise<Result<void, string>>;
+  readonly resetKillSwitch: (target: ResetTarget, at: Millis) => Promise<Result<void, string>>;
 };
+
+/** The very strategy that was looked at, not one that has its name by now. */
+export type ResetTarget = Pick<FleetMember, "namespace" | "name" | "uid">;
 
 export const fleetKeyText = ({ namespace, name }: FleetKey): string => `${namespace}/${name}`;
 

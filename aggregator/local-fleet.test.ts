@@ -43,7 +43,7 @@ const stored = (name: string): LiveStrategy =>
     },
   });
 
-const key = { namespace: "trading", name: "grid-atr" };
+const key = { namespace: "trading", name: "grid-atr", uid: "uid-grid-atr" };
 
 test("a stored LiveStrategy becomes a member, in the order of its name", () => {
   const { fleet, objects } = open();
@@ -57,7 +57,6 @@ test("a stored LiveStrategy becomes a member, in the order of its name", () => {
       members: [
         {
           ...key,
-          uid: "uid-grid-atr",
           kind: "grid_atr",
           enabled: true,
           liveEligible: true,

@@ -199,6 +199,22 @@ test("it is ready once the fleet is known and everybody has answered or failed",
   expect(poller.isReady()).toBe(true);
 });
 
+test("a fleet that is known a moment after the start is asked at once, then every two seconds", async () => {
+  const { clock, world, asked, poller } = setUp();
+  const list = world.list;
+  world.list = err("not yet");
+  await clock.advance(900);
+  expect(poller.view().problems).toEqual(["not yet"]);
+  world.list = list;
+  await clock.advance(250);
+  expect([poller.isReady(), asked.length]).toEqual([true, 1]);
+  world.list = err("gone");
+  await clock.advance(2_000);
+  expect(asked).toHaveLength(2);
+  await clock.advance(2_000);
+  expect(asked).toHaveLength(3);
+});
+
 test("it is not ready on a fleet that it could not read", async () => {
   const { clock, world, poller } = setUp([]);
   world.list = err("EIO");

@@ -1,6 +1,6 @@
 /**
  * Asks every executor for its status and orders, every two seconds of the machine's time, and keeps
- * the last answers.
+ * the last answers. The fleet is listed with every round, and more often before the first list.
  *
  *     known --answer--> Live --poll fails--> Stale --60 s--> Offline
  *                        ^---------answer------+----------------+
@@ -55,6 +55,8 @@ export type Poller = {
 };
 
 const POLL_INTERVAL_MS = 2_000;
+/** Until the strategies are known nobody is asked, and a list costs nothing. */
+const LOOK_INTERVAL_MS = 250;
 const ANSWER_TIMEOUT_MS = 4_000;
 /** More strategies than any fleet that one aggregator is meant for; a limit, not a target. */
 const MEMBERS_MAX = 500;
@@ -82,6 +84,7 @@ type HeardAt = {
 export const startPolling = (deps: PollDeps): Poller => {
   let entries: ReadonlyMap<string, Entry> = new Map();
   let problems: ReadonlyArray<string> = [];
+  let known = false;
   let ready = false;
   const closing = new AbortController();
   const asking = new Map<string, Promise<void>>();
@@ -90,6 +93,7 @@ export const startPolling = (deps: PollDeps): Poller => {
     const listed = listBounded(deps.fleet);
     problems = listed.ok ? listed.value.problems : [listed.error];
     if (!listed.ok) return false;
+    known = true;
     const now = deps.machine.elapsed();
     entries = new Map(
       listed.value.members.map((member) => {
@@ -131,8 +135,8 @@ export const startPolling = (deps: PollDeps): Poller => {
 
   const round = (): void => {
     if (closing.signal.aborted) return;
-    cancelNext = deps.machine.after(POLL_INTERVAL_MS, round);
     void refresh();
+    cancelNext = deps.machine.after(known ? POLL_INTERVAL_MS : LOOK_INTERVAL_MS, round);
   };
   let cancelNext = deps.machine.after(0, round);
 

@@ -2,17 +2,19 @@ import { afterEach, expect, test } from "@jest/globals";
 import type { Express } from "express";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Registry } from "prom-client";
+import { Gauge, Registry } from "prom-client";
 import { z } from "zod";
+import { err, ok } from "#base/result.ts";
 import { silentLogger } from "#runtime/log.ts";
 import { secret } from "#runtime/secret.ts";
+import type { Fleet } from "./fleet.ts";
 import { openLocalFleet } from "./local-fleet.ts";
 import { createMetrics } from "./metrics.ts";
-import { createAggregatorApp, startAggregator } from "./start.ts";
+import { createAggregatorApp, startAggregator, type AggregatorDeps } from "./start.ts";
 import { createStream } from "./stream.ts";
 import { aView } from "./testing/fixtures.ts";
 import { createHandClock } from "./testing/hand-clock.ts";
-import { EXECUTOR_TOKEN, startWorld, startWorldOfTwo, TOKEN } from "./testing/world.ts";
+import { authorized, EXECUTOR_TOKEN, startWorld, startWorldOfTwo, TOKEN } from "./testing/world.ts";
 
 const endings: Array<() => Promise<void>> = [];
 const onEnd = (end: () => Promise<void>) => void endings.push(end);
@@ -76,7 +78,7 @@ const appForInspection = (): Express => {
   const view = () => aView();
   return createAggregatorApp(
     { token: secret(TOKEN), staticDir: "/nonexistent" },
-    { isReady: () => true },
+    { isReady: () => true, lifeProblem: () => undefined },
     {
       fleet: { resetKillSwitch: () => Promise.reject(new Error("not asked for")) },
       clock: machine,
@@ -103,6 +105,63 @@ test("the probes tell alive from ready", async () => {
   const { url } = await startWorld(onEnd, []);
   expect((await fetch(`${url}/livez`)).status).toBe(200);
   expect((await fetch(`${url}/readyz`)).status).toBe(200);
+});
+
+/** An aggregator over a fleet of the test's own. */
+const startOver = async (
+  change: Pick<AggregatorDeps, "registry" | "lifeProblem"> & { readonly fleet: Fleet },
+) => {
+  const machine = createHandClock();
+  const started = await startAggregator(
+    {
+      host: "127.0.0.1",
+      port: 0,
+      token: secret(TOKEN),
+      executorToken: secret(EXECUTOR_TOKEN),
+      staticDir: "/nonexistent",
+    },
+    { ...change, clock: machine, machine, log: silentLogger },
+  );
+  if (!started.ok) throw new Error(started.error);
+  onEnd(started.value.close);
+  const probe = async (path: string) => {
+    const response = await fetch(started.value.url + path, { headers: authorized });
+    return [response.status, await response.text()] as const;
+  };
+  return { machine, probe };
+};
+
+const resetKillSwitch = () => Promise.resolve(ok(undefined));
+
+test("until the strategies are known it is not ready, and says why", async () => {
+  let list: ReturnType<Fleet["list"]> = err("cannot read the strategies: the server is away");
+  const { machine, probe } = await startOver({ fleet: { list: () => list, resetKillSwitch } });
+  expect(await probe("/readyz")).toEqual([503, '{"status":"the executors are not polled yet"}']);
+  await machine.advance(0);
+  expect(await probe("/readyz")).toEqual([
+    503,
+    '{"status":"cannot read the strategies: the server is away"}',
+  ]);
+  list = ok({ members: [], problems: [] });
+  await machine.advance(250);
+  expect(await probe("/readyz")).toEqual([200, '{"status":"ok"}']);
+  list = err("cannot read the strategies: the server is away");
+  await machine.advance(2_000);
+  expect(await probe("/readyz")).toEqual([200, '{"status":"ok"}']);
+});
+
+test("what only a new process would end ends its life, and other metrics stand beside its own", async () => {
+  let problem: string | undefined;
+  const registry = new Registry();
+  new Gauge({ name: "reflector_synced", help: "Whether.", registers: [registry] }).set(1);
+  const fleet = { list: () => ok({ members: [], problems: [] }), resetKillSwitch };
+  const { probe } = await startOver({ fleet, registry, lifeProblem: () => problem });
+  expect(await probe("/livez")).toEqual([200, '{"status":"ok"}']);
+  problem = "nothing was heard for too long";
+  expect(await probe("/livez")).toEqual([503, '{"status":"nothing was heard for too long"}']);
+  const [, text] = await probe("/metrics");
+  expect(text).toContain("reflector_synced 1");
+  expect(text).toContain("scalp_build_info{");
 });
 
 test("an unknown route and a broken body are the client's mistakes", async () => {

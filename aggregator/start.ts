@@ -12,6 +12,7 @@ import type { Logger } from "#runtime/log.ts";
 import { createRegistry } from "#runtime/metrics.ts";
 import type { Secret } from "#runtime/secret.ts";
 import type { Express } from "express";
+import type { Registry } from "prom-client";
 import { createExecutorClient } from "./executor-client.ts";
 import type { Fleet } from "./fleet.ts";
 import { createLiveSocket } from "./live-socket.ts";
@@ -40,6 +41,10 @@ export type AggregatorDeps = {
   readonly clock: SessionClock;
   readonly log: Logger;
   readonly machine?: SessionClock;
+  /** What else there is to tell on `/metrics`. */
+  readonly registry?: Registry;
+  /** Why only a new process would help, if it is so. */
+  readonly lifeProblem?: () => string | undefined;
 };
 
 export type Aggregator = {
@@ -54,7 +59,7 @@ export const startAggregator = async (
 ): Promise<Result<Aggregator, string>> => {
   const { fleet, clock, log, machine = systemClock } = deps;
   const version = options.version ?? "unknown";
-  const metrics = createMetrics(createRegistry(), version);
+  const metrics = createMetrics(deps.registry ?? createRegistry(), version);
   const executors = createExecutorClient(options.executorToken);
   const poller = startPolling({
     fleet,
@@ -73,7 +78,8 @@ export const startAggregator = async (
     socket.close();
   };
 
-  const app = createAggregatorApp(options, poller, {
+  const health = { isReady: poller.isReady, lifeProblem: deps.lifeProblem ?? (() => undefined) };
+  const app = createAggregatorApp(options, health, {
     fleet,
     clock,
     log,
@@ -102,20 +108,26 @@ export const startAggregator = async (
   });
 };
 
+type Health = Pick<Poller, "isReady"> & {
+  readonly lifeProblem: NonNullable<AggregatorDeps["lifeProblem"]>;
+};
+
 /** The order is the access control: what stands before `requireToken` is public. */
 export const createAggregatorApp = (
   { token, staticDir }: Pick<AggregatorOptions, "token" | "staticDir">,
-  poller: Pick<Poller, "isReady">,
+  { isReady, lifeProblem }: Health,
   routes: RouteDeps,
 ): Express => {
   const app = createApp();
   app.use(securityHeaders);
-  app.get("/livez", (_request, response) => void response.json({ status: "ok" }));
+  app.get("/livez", (_request, response) => {
+    const problem = lifeProblem();
+    response.status(problem === undefined ? 200 : 503).json({ status: problem ?? "ok" });
+  });
   app.get("/readyz", (_request, response) => {
-    const ready = poller.isReady();
-    response
-      .status(ready ? 200 : 503)
-      .json({ status: ready ? "ok" : "the executors are not polled yet" });
+    if (isReady()) return void response.json({ status: "ok" });
+    const [problem = "the executors are not polled yet"] = routes.view().problems;
+    response.status(503).json({ status: problem });
   });
   app.use(servePage(staticDir));
   app.get("/", sayNoPage);

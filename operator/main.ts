@@ -36,7 +36,7 @@ import { createExecutors } from "./executors.ts";
 import { createOperatorApi, createPulse } from "./http.ts";
 import { FIELD_MANAGER } from "./kube/children-keeper.ts";
 import { createKubeOperator, type KubeOperator } from "./kube/start.ts";
-import { DEFAULT_RESOURCES, type WorkloadSettings } from "./kube/workload-settings.ts";
+import { executorResources, type WorkloadSettings } from "./kube/workload-settings.ts";
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
@@ -63,6 +63,7 @@ const variables = z.object({
   SCALP_EXECUTOR_IMAGE_PULL_SECRETS: z.string().default(""),
   SCALP_EXECUTOR_SERVICE_ACCOUNT: z.string().min(1).default("scalp-executor"),
   SCALP_EXECUTOR_TOKEN_SECRET: z.string().min(1).default("scalp-executor-token"),
+  SCALP_EXECUTOR_RESOURCES: executorResources,
   SCALP_DEFAULT_CREDENTIALS_SECRET: z.string().min(1).default("scalp-default-credentials"),
   /** Where the emulator of this cluster is, for environment Emulator. */
   SCALP_EMULATOR_URL: z.url().optional(),
@@ -210,7 +211,7 @@ const workloadSettings = (given: Variables): WorkloadSettings => ({
   serviceAccountName: given.SCALP_EXECUTOR_SERVICE_ACCOUNT,
   tokenSecret: given.SCALP_EXECUTOR_TOKEN_SECRET,
   defaultCredentialsSecret: given.SCALP_DEFAULT_CREDENTIALS_SECRET,
-  resources: DEFAULT_RESOURCES,
+  resources: given.SCALP_EXECUTOR_RESOURCES,
 });
 
 const fail = (problem: string): number => {
