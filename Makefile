@@ -13,7 +13,7 @@ installed := node_modules/.package-lock.json
 page := dist/dashboard/index.html
 page_sources := $(shell find dashboard -type f) $(installed)
 
-.PHONY: help demo test check browser kubernetes clean
+.PHONY: help demo test check browser kubernetes node clean
 
 help: ## Show these lines
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help: ## Show these lines
 demo: $(page) ## Run the whole system against an emulated exchange (ARGS="--for 60s" ends it by itself)
 	@node cli/bin.js up $(ARGS)
 
-test: $(page) browser kubernetes ## Set up from nothing and test everything
+test: $(page) browser kubernetes node ## Set up from nothing and test everything
 	@node tests/everything.ts
 
 check: $(page) ## Format, types, lint, dead code and the fast tests: before every commit
@@ -54,3 +54,18 @@ browser:
 kubernetes: $(installed)
 	@node --input-type=module --eval \
 	  'import { findBinaries } from "./tests/cluster/binaries.ts"; await findBinaries()' || true
+
+# So is the whole on a real node: kubelet, kube-proxy and CoreDNS are built in the same way, and what else
+# a node needs is installed where we may. Nothing is removed for it. Elsewhere its tests say what is missing.
+node: $(installed)
+	@missing() { node --input-type=module --eval \
+	  "import { $$1 } from './tests/e2e/requirements.ts'; process.stdout.write($$1().join(' '))"; }; \
+	packages="$$(missing missingPackages)"; \
+	if [ -n "$$packages" ] && [ "$$(uname)" = Linux ] && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  echo "installing $$packages (apt-get) ..." >&2; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends --no-remove $$packages > /dev/null; \
+	fi; \
+	if [ -z "$$(missing missingForNode)" ]; then \
+	  node --input-type=module --eval \
+	    'import { findNodeBinaries } from "./tests/e2e/node-binaries.ts"; await findNodeBinaries()' || true; \
+	fi

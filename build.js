@@ -1,15 +1,18 @@
 /**
  * Builds what the image carries: `node build.js` writes dist/, one entry whose subcommands are loaded
- * on demand, so that an executor holds no more of the program in memory than it runs.
+ * on demand, so that an executor holds no more of the program in memory than it runs, and a list of
+ * the packages that are in there (sbom.ts).
  *
  * Development needs none of this: Node runs the sources as they are.
  */
 
 import { build } from "esbuild";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { stdout } from "node:process";
 import { fileURLToPath } from "node:url";
+import { pageOptions } from "./dashboard/esbuild.js";
+import { sbomOf } from "./sbom.ts";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const ccxt = join(root, "node_modules", "ccxt", "js", "src", "/");
@@ -65,3 +68,9 @@ for (const name of readdirSync(join(root, "dist", "scalp"))) {
 }
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 stdout.write(`dist/scalp built: ${(bytes / 1e6).toFixed(2)} MB\n`);
+
+const page = await build({ ...pageOptions, outdir: "dist", write: false, metafile: true });
+const json = (name) => JSON.parse(readFileSync(join(root, name), "utf8"));
+const sbom = sbomOf(json("package.json"), json("package-lock.json"), [metafile, page.metafile]);
+writeFileSync(join(root, "dist", "sbom.cdx.json"), `${JSON.stringify(sbom, undefined, 2)}\n`);
+stdout.write(`dist/sbom.cdx.json: ${sbom.components.length} packages\n`);

@@ -1,7 +1,8 @@
 /**
- * Three projects. `unit` sits beside its subject and answers in seconds: part of `npm run check`.
- * `cluster` runs against a real Kubernetes control plane (tests/cluster/control-plane.ts).
- * `system` starts real processes, servers and browsers. Both are part of `make test`.
+ * Four projects. `unit` sits beside its subject and answers in seconds: part of `npm run check`.
+ * `cluster` runs against a real Kubernetes control plane (tests/cluster/control-plane.ts), `e2e` on a
+ * whole cluster with a real node (tests/e2e/cluster.ts). `system` starts real processes, servers and
+ * browsers. All are part of `make test`.
  */
 
 const common = {
@@ -11,7 +12,7 @@ const common = {
   modulePathIgnorePatterns: ["<rootDir>/dist/"],
 };
 
-const slow = ["<rootDir>/tests/(?:cluster|system)/.*\\.test\\.ts$"];
+const slow = ["<rootDir>/tests/(?:cluster|e2e|system)/.*\\.test\\.ts$"];
 
 export default {
   // Only to end what hangs: a busy machine takes ten times as long, and time is never a result.
@@ -24,6 +25,7 @@ export default {
       testPathIgnorePatterns: ["/node_modules/", ...slow],
     },
     { ...common, displayName: "cluster", testMatch: ["<rootDir>/tests/cluster/**/*.test.ts"] },
+    { ...common, displayName: "e2e", testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"] },
     { ...common, displayName: "system", testMatch: ["<rootDir>/tests/system/**/*.test.ts"] },
   ],
 };

@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import process, { argv, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { pageOptions } from "./esbuild.js";
 
 const SCRIPT_MAX_BYTES = 40_000;
 
@@ -18,18 +19,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const folder = argv[2] ?? join(here, "..", "dist", "dashboard");
 
 mkdirSync(folder, { recursive: true });
-await build({
-  entryPoints: [join(here, "app.tsx"), join(here, "app.css")],
-  outdir: folder,
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: ["es2023", "chrome123", "firefox120", "safari17.5"],
-  jsx: "automatic",
-  jsxImportSource: "preact",
-  legalComments: "none",
-  logLevel: "warning",
-});
+await build({ ...pageOptions, outdir: folder });
 for (const file of ["index.html", "icon.svg"]) copyFileSync(join(here, file), join(folder, file));
 
 const bytes = gzipSync(readFileSync(join(folder, "app.js")), { level: 9 }).length;

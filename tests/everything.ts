@@ -68,6 +68,7 @@ const stages: ReadonlyArray<Stage> = [
   check("dead code", "dead"),
   jest("unit", "--selectProjects=unit"),
   jest("cluster", "--selectProjects=cluster", "--runInBand"),
+  jest("e2e", "--selectProjects=e2e", "--runInBand"),
   jest("system", "--selectProjects=system", "--runInBand"),
 ];
 

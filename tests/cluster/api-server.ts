@@ -19,6 +19,16 @@ export type Identities = {
   readonly admin: string;
   readonly controllerManager: string;
   readonly scheduler: string;
+  /** Of what runs on a node, `node-1`. */
+  readonly kubelet: string;
+  readonly kubeProxy: string;
+  readonly dns: string;
+};
+
+type ApiServerOptions = {
+  readonly isAudited: boolean;
+  /** Where others than the tests reach it, by whatever leads from there to loopback. */
+  readonly advertiseAddress: string | undefined;
 };
 
 export type ApiServer = {
@@ -33,7 +43,7 @@ export type ApiServer = {
 export const createApiServer = (
   binary: string,
   plane: PlaneFolder,
-  isAudited: boolean,
+  { isAudited, advertiseAddress }: ApiServerOptions,
 ): ApiServer => {
   const { path: folder, ports } = plane;
   const tokens = writeTokens(folder);
@@ -44,7 +54,11 @@ export const createApiServer = (
     name: "kube-apiserver",
     binary,
     folder,
-    flags: [...apiServerFlags(plane), ...(isAudited ? auditFlags : [])],
+    flags: [
+      ...apiServerFlags(plane),
+      ...reachFlags(advertiseAddress),
+      ...(isAudited ? auditFlags : []),
+    ],
     isReady: () => isReady(caPath, ports.apiServer, tokens.admin),
   });
   return {
@@ -56,12 +70,13 @@ export const createApiServer = (
   };
 };
 
+export const NODE_NAME = "node-1";
+
 const AUDIT_LOG = "audit.jsonl";
 
 const apiServerFlags = (plane: PlaneFolder): ReadonlyArray<string> => [
   `--etcd-servers=${etcdUrl(plane)}`,
   "--bind-address=127.0.0.1",
-  "--advertise-address=127.0.0.1",
   `--secure-port=${plane.ports.apiServer}`,
   "--cert-dir=certificates",
   "--authorization-mode=Node,RBAC",
@@ -71,9 +86,18 @@ const apiServerFlags = (plane: PlaneFolder): ReadonlyArray<string> => [
   "--service-account-issuer=https://kubernetes.default.svc",
   "--service-cluster-ip-range=10.96.0.0/16",
   "--allow-privileged=true",
-  "--endpoint-reconciler-type=none",
   "--profiling=false",
 ];
+
+/** Endpoints of Service `kubernetes` may not be on loopback: without nodes it has none. */
+const reachFlags = (advertiseAddress: string | undefined): ReadonlyArray<string> =>
+  advertiseAddress === undefined
+    ? ["--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none"]
+    : [
+        `--advertise-address=${advertiseAddress}`,
+        "--enable-admission-plugins=NodeRestriction",
+        "--kubelet-preferred-address-types=InternalIP",
+      ];
 
 /** One file, however long the test: rotated ones would have to be found again. */
 const auditFlags = [
@@ -87,11 +111,17 @@ const writeTokens = (folder: string): Identities => {
     admin: newToken(),
     controllerManager: newToken(),
     scheduler: newToken(),
+    kubelet: newToken(),
+    kubeProxy: newToken(),
+    dns: newToken(),
   };
   const lines = [
     `${tokens.admin},admin,admin,"system:masters"`,
     `${tokens.controllerManager},system:kube-controller-manager,kcm,"system:masters"`,
     `${tokens.scheduler},system:kube-scheduler,scheduler,"system:masters"`,
+    `${tokens.kubelet},system:node:${NODE_NAME},kubelet,"system:nodes"`,
+    `${tokens.kubeProxy},system:kube-proxy,kube-proxy`,
+    `${tokens.dns},system:coredns,coredns`,
   ];
   writeFileSync(join(folder, "tokens.csv"), `${lines.join("\n")}\n`, { mode: 0o600 });
   return tokens;

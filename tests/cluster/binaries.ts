@@ -48,11 +48,15 @@ export const findBinaries = async (
     if (missing.length === 0) return binariesIn(assets);
     say(`KUBEBUILDER_ASSETS=${assets} lacks ${missing.join(", ")}: looks on`);
   }
-  const cacheHome = env["XDG_CACHE_HOME"];
-  const cache = isSet(cacheHome) ? cacheHome : join(home, ".cache");
-  const folder = join(cache, "scalp-radar", moduleKey());
+  const folder = join(cacheFolder({ env, home }), moduleKey());
   await buildOnce({ folder, make, isThere: () => missingFrom(folder).length === 0 });
   return binariesIn(folder);
+};
+
+/** Where what was built once a machine is kept. */
+export const cacheFolder = ({ env, home }: Pick<BinariesDeps, "env" | "home">): string => {
+  const cacheHome = env["XDG_CACHE_HOME"];
+  return join(isSet(cacheHome) ? cacheHome : join(home, ".cache"), "scalp-radar");
 };
 
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== "";
@@ -60,7 +64,7 @@ const isSet = (value: string | undefined): value is string => value !== undefine
 const missingFrom = (folder: string): ReadonlyArray<string> =>
   binaryNames.filter((name) => !isExecutable(join(folder, name)));
 
-const isExecutable = (path: string): boolean => {
+export const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -23,19 +23,22 @@ const BUILD_TIMEOUT_MS = 45 * 60_000;
 const LOCK_POLL_MS = 250;
 
 /** Names what is built: another pin, another folder. */
-export const moduleKey = (): string => {
-  const files = [kubernetesModule, etcdModule].flatMap((folder) =>
+export const moduleKey = (): string =>
+  `kubernetes-${kubernetesVersion()}-etcd-${etcdVersion()}-${digestOf([kubernetesModule, etcdModule])}`;
+
+/** Of the pins of some modules. */
+export const digestOf = (folders: ReadonlyArray<string>): string => {
+  const files = folders.flatMap((folder) =>
     ["go.mod", "go.sum"].map((file) => readFileSync(join(folder, file))),
   );
-  const hash = createHash("sha256").update(Buffer.concat(files)).digest("hex").slice(0, 12);
-  return `kubernetes-${kubernetesVersion()}-etcd-${etcdVersion()}-${hash}`;
+  return createHash("sha256").update(Buffer.concat(files)).digest("hex").slice(0, 12);
 };
 
 const kubernetesVersion = (): string => pinned(kubernetesModule, "k8s.io/kubernetes");
 const etcdVersion = (): string => pinned(etcdModule, "go.etcd.io/etcd/server/v3");
 
 /** As `go.mod` requires it, `v1.36.3`. */
-const pinned = (folder: string, name: string): string => {
+export const pinned = (folder: string, name: string): string => {
   const line = new RegExp(`^\\s*(?:require )?${name} (v\\S+)`, "m");
   const [, version] = line.exec(readFileSync(join(folder, "go.mod"), "utf8")) ?? [];
   if (version === undefined) throw new Error(`${folder}/go.mod does not require ${name}`);
@@ -85,7 +88,11 @@ const buildLocked = async ({ folder, isThere, make }: Build, workshop: string): 
 
 /** Needs Go, and the module proxy for what Go does not have yet. */
 export const goBuildBinaries = async (into: string): Promise<void> => {
-  requireGo();
+  requireGo(
+    `There is no Kubernetes control plane for the tests, and no Go to build it with. Install Go 1.26 ` +
+      `or later, or set KUBEBUILDER_ASSETS to a folder with the programs of Kubernetes ` +
+      `${kubernetesVersion()} and of etcd ${etcdVersion()}.`,
+  );
   process.stderr.write("building a Kubernetes control plane for the tests (some minutes) ...\n");
   const version = `-X k8s.io/component-base/version.gitVersion=${kubernetesVersion()}`;
   const commands = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"];
@@ -101,18 +108,14 @@ export const goBuildBinaries = async (into: string): Promise<void> => {
   ]);
 };
 
-const requireGo = (): void => {
+/** `otherwise` says what to do on a machine without it. */
+export const requireGo = (otherwise: string): void => {
   const go = spawnSync("env", ["go", "version"]);
-  if (go.status === 0) return;
-  throw new Error(
-    `There is no Kubernetes control plane for the tests, and no Go to build it with. Install Go 1.26 ` +
-      `or later, or set KUBEBUILDER_ASSETS to a folder with the programs of Kubernetes ` +
-      `${kubernetesVersion()} and of etcd ${etcdVersion()}.`,
-  );
+  if (go.status !== 0) throw new Error(otherwise);
 };
 
 /** Its words go to stderr: the module proxy may be slow, and then it says what it waits for. */
-const goBuild = async (cwd: string, args: ReadonlyArray<string>): Promise<void> => {
+export const goBuild = async (cwd: string, args: ReadonlyArray<string>): Promise<void> => {
   const command = ["CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", ...args];
   const { child, ended } = spawnWatched("env", command, {
     stdio: ["ignore", process.stderr, process.stderr],

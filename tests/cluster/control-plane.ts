@@ -6,7 +6,7 @@
  */
 
 import { openApiCalls, type ApiCall } from "./api-call.ts";
-import { createApiServer } from "./api-server.ts";
+import { createApiServer, type Identities } from "./api-server.ts";
 import { openAuditLog, type AuditEvent } from "./audit.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
 import { createEtcd, type Etcd } from "./etcd.ts";
@@ -20,6 +20,7 @@ export type ControlPlane = {
   /** PEM of the authority of the server's certificate. */
   readonly ca: string;
   readonly adminToken: string;
+  readonly tokens: Identities;
   /** Where all state is; for what a test wants to be gone with the plane. */
   readonly folder: string;
   /** Path of a kubeconfig: of the administrator, or of a bearer token. */
@@ -39,6 +40,8 @@ export type ControlPlaneOptions = {
   /** kube-controller-manager with these controllers; without them it does not run. */
   readonly controllers?: ReadonlyArray<string>;
   readonly scheduler?: boolean;
+  /** Where nodes reach the API server: there it is found by pods, as Service `kubernetes`. */
+  readonly advertiseAddress?: string;
   /** What controllers must find when they start: the garbage collector asks for kinds twice a minute. */
   readonly prepare?: (server: Pick<ControlPlane, "call" | "kubectl">) => Promise<void>;
 };
@@ -72,10 +75,14 @@ type Assembly = {
 
 const assemble = async (
   { binaries, plane, started, close }: Assembly,
-  { audit = false, controllers = [], scheduler = false, prepare }: ControlPlaneOptions,
+  { audit = false, controllers = [], scheduler = false, ...options }: ControlPlaneOptions,
 ): Promise<ControlPlane> => {
   const etcd = createEtcd(binaries.etcd, plane);
-  const server = createApiServer(binaries["kube-apiserver"], plane, audit);
+  const { prepare, advertiseAddress } = options;
+  const server = createApiServer(binaries["kube-apiserver"], plane, {
+    isAudited: audit,
+    advertiseAddress,
+  });
   started.push(etcd, server.process);
   await Promise.all([etcd.start(), server.process.start()]);
 
@@ -97,6 +104,7 @@ const assemble = async (
     url,
     ca,
     adminToken: tokens.admin,
+    tokens,
     folder: plane.path,
     kubeconfig,
     kubectl,

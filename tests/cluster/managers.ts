@@ -29,6 +29,7 @@ export const createControllerManager = (
       ...commonFlags(kubeconfig(tokens.controllerManager), plane.ports.controllerManager),
       `--controllers=${controllers.join(",")}`,
       "--service-account-private-key-file=service-account.key",
+      "--root-ca-file=certificates/apiserver.crt",
       "--cluster-cidr=10.244.0.0/16",
       "--allocate-node-cidrs=true",
     ],

@@ -53,9 +53,13 @@ export const spawnWatched = (
 };
 
 /** Waits for the owner's death and then removes the path. Calling the answer sends it away. */
-export const removeWhenOwnerDies = (path: string): (() => Promise<void>) => {
-  const script = 'trap "" HUP INT TERM; read -r _ <&3 || { sleep 1; rm -rf "$1"; }';
-  const child = spawn("/bin/sh", ["-c", script, "sh", path], {
+export const removeWhenOwnerDies = (path: string): (() => Promise<void>) =>
+  whenOwnerDies('sleep 1; rm -rf "$1"', path);
+
+/** The same with a script of one's own, whose `$1` is the subject. */
+export const whenOwnerDies = (script: string, subject: string): (() => Promise<void>) => {
+  const waiting = `trap "" HUP INT TERM; read -r _ <&3 || {\n${script}\n}`;
+  const child = spawn("/bin/sh", ["-c", waiting, "sh", subject], {
     stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
   const tell = openPipe(child);

@@ -28,9 +28,9 @@ const image = mkdtempSync(join(tmpdir(), "scalp-image-"));
 const home = mkdtempSync(join(tmpdir(), "scalp-home-"));
 const isRoot = process.getuid?.() === 0;
 
-/** `COPY --from=builder /build/A /build/B TARGET`, for every such line. */
+/** `COPY --from=files /build/A /build/B TARGET`, for every such line. */
 const copies = [
-  ...readFileSync("Dockerfile", "utf8").matchAll(/^COPY --from=builder (.+) (\S+)$/gm),
+  ...readFileSync("Dockerfile", "utf8").matchAll(/^COPY --from=files (.+) (\S+)$/gm),
 ].flatMap(([, from = "", target = ""]) =>
   from.split(" ").map((path) => {
     const source = path.replace("/build/", "");

@@ -1,0 +1,3 @@
+module scalpradar.io/tests/pause
+
+go 1.26.0
