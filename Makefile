@@ -49,11 +49,14 @@ browser:
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; \
 	fi
 
-# The operator is tested on a real control plane: once a machine it is built from pinned Go modules into
-# the user's cache. Where it cannot be had this says what to do, and the tests that need it fail.
+# The operator is tested on a real control plane, the chart with a real Helm: once a machine they are built
+# from pinned Go modules into the user's cache. Where they cannot be had this says what to do, and the tests
+# that need them fail.
 kubernetes: $(installed)
 	@node --input-type=module --eval \
 	  'import { findBinaries } from "./tests/cluster/binaries.ts"; await findBinaries()' || true
+	@node --input-type=module --eval \
+	  'import { findHelm } from "./tests/cluster/helm.ts"; await findHelm()' || true
 
 # So is the whole on a real node: kubelet, kube-proxy and CoreDNS are built in the same way, and what else
 # a node needs is installed where we may. Nothing is removed for it. Elsewhere its tests say what is missing.
