@@ -313,7 +313,7 @@ test("a status goes to the strategy that it is about, and to no other one of its
   expect((await stored(world))["status"]).toEqual({ observedGeneration: 1 });
   await edit(world, { metadata: { finalizers: null } });
   await world.server.remove(liveStrategies, AT, { uid: strategy.metadata.uid });
-  await expect(report()).resolves.toBeUndefined();
+  await expect(report()).rejects.toThrow("NotFound");
   await world.declare(NAME);
   await expect(report()).rejects.toThrow("metadata.uid");
   expect((await stored(world))["status"]).toBeUndefined();

@@ -102,7 +102,7 @@ export const patchStatus = async (
     fieldManager: FIELD_MANAGER,
     subresource: "status",
   });
-  if (written.ok) return records.strategies.fresh.wrote(records.strategies.parse(written.value));
-  // Deleted meanwhile: nobody reads it any more.
-  if (written.error.kind !== "NotFound") throw toError(written.error);
+  // Also where it is gone and the copy is late: what nobody has read has not been said.
+  if (!written.ok) throw toError(written.error);
+  records.strategies.fresh.wrote(records.strategies.parse(written.value));
 };
