@@ -183,6 +183,19 @@ const addQuestions = (program: Command): void => {
       end(await resetKillSwitch(name, options));
     });
   program
+    .command("import-env")
+    .description("make Kubernetes Secrets of the exchange keys in an environment file")
+    .argument("[file]", "the file", ".env")
+    .option("--dir <dir>", "write a file for each Secret there, instead of all to stdout")
+    .option("--namespace <name>", "namespace of the Secrets (default: none, kubectl's word counts)")
+    .option("--show", "print keys even where stdout is a terminal")
+    .option("--force", "write over files that are there")
+    .action(async (file, options) => {
+      const { importEnv } = await import("./import-env/import-env.ts");
+      const isTerminal = process.stdout.isTTY === true;
+      end(importEnv({ isTerminal, write, say }, file, options));
+    });
+  program
     .command("golden")
     .description("hold the implementation against recorded vectors")
     .argument("<dir>", "folder of vector files")

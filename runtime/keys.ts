@@ -79,9 +79,9 @@ export const keyVariables = (strategy?: string): Readonly<Record<Part, string>> 
   };
 };
 
-type Part = (typeof partNames)[number];
+export type Part = (typeof partNames)[number];
 /** Keys of the Secret, and files of the folder that it is mounted on. */
-const partNames = ["apiKey", "secret", "passphrase"] as const;
+export const partNames = ["apiKey", "secret", "passphrase"] as const;
 type Parts = Readonly<Record<Part, string | undefined>>;
 
 type Place = {
@@ -149,7 +149,7 @@ const linkedFolder = (folder: string): string => {
   }
 };
 
-const PART_BYTES_MAX = 4096;
+export const PART_BYTES_MAX = 4096;
 
 /** `undefined` for a file that is not there, cannot be read, or is no key. */
 const readPart = (path: string): string | undefined => {
@@ -161,7 +161,7 @@ const readPart = (path: string): string | undefined => {
 };
 
 /** Editors and shells add a line end or a byte order mark; a key holds neither, nor a line break. */
-const usable = (text: string | undefined): string | undefined => {
+export const usable = (text: string | undefined): string | undefined => {
   const value = text?.replace(/^\uFEFF/, "").trim();
   return value === undefined || value === "" || /\p{Cc}/u.test(value) ? undefined : value;
 };

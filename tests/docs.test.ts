@@ -51,7 +51,7 @@ const helpOf = (args: ReadonlyArray<string>): string => {
 const helps = new Map<string, string>();
 
 const subcommands = (): ReadonlySet<string> =>
-  new Set([...helpOf([]).matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name ?? ""));
+  new Set([...helpOf([]).matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map(([, name]) => name ?? ""));
 
 const flagsOf = (subcommand: string): ReadonlySet<string> =>
   new Set(
