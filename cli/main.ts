@@ -192,7 +192,7 @@ const addQuestions = (program: Command): void => {
     .option("--force", "write over files that are there")
     .action(async (file, options) => {
       const { importEnv } = await import("./import-env/import-env.ts");
-      const isTerminal = process.stdout.isTTY === true;
+      const isTerminal = process.stdout.isTTY;
       end(importEnv({ isTerminal, write, say }, file, options));
     });
   program
