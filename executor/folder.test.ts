@@ -16,7 +16,7 @@ afterAll(() => made.forEach((path) => rmSync(path, { recursive: true, force: tru
 
 const open = async (path: string): Promise<Folder> => {
   const opened = await openFolder(path);
-  if (!opened.ok) throw new Error(opened.error);
+  if (!opened.ok) throw new Error(opened.error.detail);
   return opened.value;
 };
 
@@ -36,7 +36,10 @@ test("a second owner is refused while the first lives", async () => {
   const second = await openFolder(path);
   expect(second).toEqual({
     ok: false,
-    error: `state folder ${path} is in use by another process: end that process, or use another folder`,
+    error: {
+      kind: "Locked",
+      detail: `state folder ${path} is in use by another process: end that process, or use another folder`,
+    },
   });
   await first.close();
   await (await open(path)).close();
@@ -81,5 +84,7 @@ test("a folder that cannot be made is a sentence that names it", async () => {
   const file = join(path, "journal.log");
   const opened = await openFolder(join("/proc/self/mem", file));
   expect(opened.ok).toBe(false);
-  expect(opened).toMatchObject({ error: expect.stringContaining("cannot be written") });
+  expect(opened).toMatchObject({
+    error: { kind: "Unusable", detail: expect.stringContaining("cannot be written") },
+  });
 });

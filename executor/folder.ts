@@ -20,11 +20,14 @@ import type { Storage } from "./store.ts";
 
 export type Folder = { readonly storage: Storage; readonly close: () => Promise<void> };
 
-export const openFolder = async (path: string): Promise<Result<Folder, string>> => {
+/** What is locked may be free soon; what cannot be used stays so until somebody changes it. */
+export type FolderProblem = { readonly kind: "Locked" | "Unusable"; readonly detail: string };
+
+export const openFolder = async (path: string): Promise<Result<Folder, FolderProblem>> => {
   const made = makeFolder(path);
-  if (!made.ok) return made;
+  if (!made.ok) return err({ kind: "Unusable", detail: made.error });
   const lock = await lockFolder("state folder", path);
-  if (!lock.ok) return lock;
+  if (!lock.ok) return err({ kind: "Locked", detail: lock.error });
   const journalPath = join(path, "journal.log");
   const snapshotPath = join(path, "snapshot.json");
   cutTornTail(journalPath);

@@ -1,9 +1,10 @@
 /**
  * The executor as a process: environment in, exit code out.
  *
- * It answers HTTP before it can trade, so that whoever asks is told what it is waiting for: keys that
- * are not there yet, or an exchange that does not answer. Exit codes: 0 ended in order, 1 failed,
- * 4 refused by a safety rule (somebody else's memory, a folder in use, a key that may not trade).
+ * It answers HTTP before it can trade, so that whoever asks is told what it is waiting for: a
+ * predecessor that has not ended, keys that are not there yet, or an exchange that does not answer.
+ * Exit codes: 0 ended in order, 1 failed, 4 refused by a safety rule (somebody else's memory, a
+ * folder that stays in use, a key that may not trade).
  */
 
 import { readFileSync } from "node:fs";
@@ -47,8 +48,6 @@ export const runExecutorProcess = async (env: Env, shutdown: Shutdown): Promise<
   if (!parsed.ok) return fail(parsed.error, FAILED);
   const spec = readSpec(parsed.value.SCALP_SPEC_FILE);
   if (!spec.ok) return fail(spec.error, FAILED);
-  const folder = await openFolder(parsed.value.SCALP_STATE_DIR);
-  if (!folder.ok) return fail(folder.error, REFUSED);
   const clock = clockFromEnv(env);
   const log = createLogger({
     process: "executor",
@@ -56,17 +55,7 @@ export const runExecutorProcess = async (env: Env, shutdown: Shutdown): Promise<
     clock,
     bindings: { strategy: `${spec.value.namespace}/${spec.value.name}` },
   });
-  const code = await live({
-    env,
-    shutdown,
-    variables: parsed.value,
-    spec: spec.value,
-    folder: folder.value,
-    clock,
-    log,
-  });
-  await folder.value.close();
-  return code;
+  return live({ env, shutdown, variables: parsed.value, spec: spec.value, clock, log });
 };
 
 type Given = {
@@ -74,37 +63,49 @@ type Given = {
   readonly shutdown: Shutdown;
   readonly variables: Variables;
   readonly spec: ExecutorSpec;
-  readonly folder: Folder;
   readonly clock: SessionClock;
   readonly log: Logger;
 };
+
+type Owning = Given & { readonly folder: Folder };
 
 /** What the HTTP server shows, which is there before the executor is. */
 type Stage = { executor: Executor | undefined; waiting: string };
 
 const live = async (given: Given): Promise<number> => {
-  const { shutdown, log } = given;
   const stage: Stage = { executor: undefined, waiting: "starting" };
   const registry = createRegistry();
   const server = await serve(given, registry, stage);
   if (!server.ok) return fail(server.error, FAILED);
   tellParent({ url: server.value.url });
 
-  const keys = await untilKeys(given, stage);
-  const started = keys === undefined ? undefined : await start(given, registry, stage, keys);
-  if (started !== undefined && !started.ok && !shutdown.signal.aborted) {
-    await server.value.close();
-    return fail(started.error, REFUSED);
-  }
-  if (started?.ok === true) {
-    stage.executor = started.value;
-    await untilAborted(shutdown.signal);
-    log.info({ reason: shutdown.reason() }, "stopping");
-    await started.value.stop();
-  }
+  const folder = await untilFolder(given, stage);
+  const ended = folder.ok
+    ? await trade({ ...given, folder: folder.value }, registry, stage)
+    : folder;
   await server.value.close();
-  log.info({}, "stopped");
+  if (folder.ok) await folder.value.close();
+  if (!ended.ok && !given.shutdown.signal.aborted) return fail(ended.error, REFUSED);
+  given.log.info({}, "stopped");
   return 0;
+};
+
+/** Until it is told to end; an error says why it never began. */
+const trade = async (
+  given: Owning,
+  registry: ReturnType<typeof createRegistry>,
+  stage: Stage,
+): Promise<Result<undefined, string>> => {
+  const { shutdown, log } = given;
+  const keys = await untilKeys(given, stage);
+  if (keys === undefined) return ok(undefined);
+  const started = await start(given, registry, stage, keys);
+  if (!started.ok) return started;
+  stage.executor = started.value;
+  await untilAborted(shutdown.signal);
+  log.info({ reason: shutdown.reason() }, "stopping");
+  await started.value.stop();
+  return ok(undefined);
 };
 
 const serve = (
@@ -124,6 +125,27 @@ const serve = (
     control: (spec) => stage.executor?.control(spec) ?? Promise.resolve(err(stage.waiting)),
   });
   return listen(app, { host: given.SCALP_HOST, port: given.SCALP_PORT });
+};
+
+/** Longer than a pod is given to end: whoever deletes it gets the next one at once. */
+const FOLDER_WAIT_MS = 90_000;
+const FOLDER_PERIOD_MS = 250;
+
+const untilFolder = async (
+  { variables: { SCALP_STATE_DIR: path }, shutdown, log }: Given,
+  stage: Stage,
+): Promise<Result<Folder, string>> => {
+  const deadline = systemClock.elapsed() + FOLDER_WAIT_MS;
+  for (;;) {
+    const folder = await openFolder(path);
+    if (folder.ok) return folder;
+    const { kind, detail } = folder.error;
+    const isOver = shutdown.signal.aborted || systemClock.elapsed() > deadline;
+    if (kind === "Unusable" || isOver) return err(detail);
+    if (stage.waiting !== detail) log.info({ problem: detail }, "waiting for the state folder");
+    stage.waiting = detail;
+    await sleep(systemClock, FOLDER_PERIOD_MS, shutdown.signal);
+  }
 };
 
 const KEYS_PERIOD_MS = 5_000;
@@ -157,7 +179,7 @@ const sourcesOf = ({ env, spec, variables: given }: Given): KeySources => ({
 });
 
 const start = (
-  given: Given,
+  given: Owning,
   registry: ReturnType<typeof createRegistry>,
   stage: Stage,
   keys: Keys,

@@ -141,8 +141,9 @@ const collect = async (
   const isDeployed = (await listAll(plane, deployments, namespace)).length > 0;
   if (left.length > 0 && !isDeployed) {
     if (executor.isOpen()) throw new Error("its Deployment went while it held a position");
-    executor.end();
+    // The pod first: an executor that has ended in a pod that is there would be news.
     for (const pod of left) await collectOne(plane, pods, pod);
+    executor.end();
   }
   if (owners.length === 0 && executor.isOpen()) throw new Error("nobody looks after its position");
 };
