@@ -4,7 +4,6 @@
  * whoever looks at the wrong fleet trusts numbers that are not theirs.
  */
 
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Fleet } from "#aggregator/fleet.ts";
 import { openLocalFleet } from "#aggregator/local-fleet.ts";
@@ -13,8 +12,9 @@ import { err, ok, type Result } from "#base/result.ts";
 import { clockFromEnv, parseVariables, type Env } from "#runtime/env.ts";
 import { createLogger, type Logger } from "#runtime/log.ts";
 import { tellParent } from "#runtime/parent.ts";
-import { secret, type Secret } from "#runtime/secret.ts";
+import type { Secret } from "#runtime/secret.ts";
 import { untilAborted, type Shutdown } from "#runtime/shutdown.ts";
+import { readToken } from "#runtime/token-file.ts";
 import { VERSION } from "#runtime/version.ts";
 
 const variables = z.object({
@@ -117,24 +117,11 @@ type Tokens = { readonly token: Secret; readonly executorToken: Secret };
 type TokenFiles = Pick<Variables, "SCALP_API_TOKEN_FILE" | "SCALP_TOKEN_FILE">;
 
 export const readTokens = (given: TokenFiles): Result<Tokens, string> => {
-  const token = readToken(given, "SCALP_API_TOKEN_FILE");
+  const token = readToken("SCALP_API_TOKEN_FILE", given.SCALP_API_TOKEN_FILE);
   if (!token.ok) return token;
-  const executorToken = readToken(given, "SCALP_TOKEN_FILE");
+  const executorToken = readToken("SCALP_TOKEN_FILE", given.SCALP_TOKEN_FILE);
   if (!executorToken.ok) return executorToken;
   return ok({ token: token.value, executorToken: executorToken.value });
-};
-
-/** An empty token would let in whoever shows none. */
-const readToken = (given: TokenFiles, name: keyof TokenFiles): Result<Secret, string> => {
-  const path = given[name];
-  try {
-    const text = readFileSync(path, "utf8").trim();
-    if (text !== "") return ok(secret(text));
-    return err(`environment variable ${name}: ${path} is empty`);
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return err(`environment variable ${name}: ${words}`);
-  }
 };
 
 const fail = (problem: string): number => {

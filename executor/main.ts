@@ -20,10 +20,12 @@ import { resolveKeys, type Keys, type KeySources } from "#runtime/keys.ts";
 import { createLogger, type Logger } from "#runtime/log.ts";
 import { createRegistry } from "#runtime/metrics.ts";
 import { tellParent } from "#runtime/parent.ts";
-import { secret } from "#runtime/secret.ts";
+import type { Secret } from "#runtime/secret.ts";
 import { untilAborted, type Shutdown } from "#runtime/shutdown.ts";
+import { readToken } from "#runtime/token-file.ts";
 import { VERSION } from "#runtime/version.ts";
 import { startExecutor, type Executor } from "./executor.ts";
+import { untilFolder } from "./folder-wait.ts";
 import { openFolder, type Folder } from "./folder.ts";
 import { createExecutorApi } from "./http.ts";
 import { createExecutorMetrics } from "./metrics.ts";
@@ -48,6 +50,8 @@ export const runExecutorProcess = async (env: Env, shutdown: Shutdown): Promise<
   if (!parsed.ok) return fail(parsed.error, FAILED);
   const spec = readSpec(parsed.value.SCALP_SPEC_FILE);
   if (!spec.ok) return fail(spec.error, FAILED);
+  const token = readToken("SCALP_TOKEN_FILE", parsed.value.SCALP_TOKEN_FILE);
+  if (!token.ok) return fail(token.error, FAILED);
   const clock = clockFromEnv(env);
   const log = createLogger({
     process: "executor",
@@ -55,7 +59,8 @@ export const runExecutorProcess = async (env: Env, shutdown: Shutdown): Promise<
     clock,
     bindings: { strategy: `${spec.value.namespace}/${spec.value.name}` },
   });
-  return live({ env, shutdown, variables: parsed.value, spec: spec.value, clock, log });
+  const read = { variables: parsed.value, spec: spec.value, token: token.value };
+  return live({ env, shutdown, ...read, clock, log });
 };
 
 type Given = {
@@ -63,6 +68,7 @@ type Given = {
   readonly shutdown: Shutdown;
   readonly variables: Variables;
   readonly spec: ExecutorSpec;
+  readonly token: Secret;
   readonly clock: SessionClock;
   readonly log: Logger;
 };
@@ -79,7 +85,18 @@ const live = async (given: Given): Promise<number> => {
   if (!server.ok) return fail(server.error, FAILED);
   tellParent({ url: server.value.url });
 
-  const folder = await untilFolder(given, stage);
+  const folder = await untilFolder(
+    {
+      open: () => openFolder(given.variables.SCALP_STATE_DIR),
+      clock: systemClock,
+      timers: systemClock,
+    },
+    given.shutdown.signal,
+    (problem) => {
+      given.log.info({ problem }, "waiting for the state folder");
+      stage.waiting = problem;
+    },
+  );
   const ended = folder.ok
     ? await trade({ ...given, folder: folder.value }, registry, stage)
     : folder;
@@ -109,12 +126,12 @@ const trade = async (
 };
 
 const serve = (
-  { variables: given, log }: Given,
+  { variables: given, token, log }: Given,
   registry: ReturnType<typeof createRegistry>,
   stage: Stage,
 ): Promise<Result<HttpServer, string>> => {
   const app = createExecutorApi({
-    token: secret(readFileSync(given.SCALP_TOKEN_FILE, "utf8").trim()),
+    token,
     registry,
     log,
     waiting: () => stage.waiting,
@@ -125,27 +142,6 @@ const serve = (
     control: (spec) => stage.executor?.control(spec) ?? Promise.resolve(err(stage.waiting)),
   });
   return listen(app, { host: given.SCALP_HOST, port: given.SCALP_PORT });
-};
-
-/** Longer than a pod is given to end: whoever deletes it gets the next one at once. */
-const FOLDER_WAIT_MS = 90_000;
-const FOLDER_PERIOD_MS = 250;
-
-const untilFolder = async (
-  { variables: { SCALP_STATE_DIR: path }, shutdown, log }: Given,
-  stage: Stage,
-): Promise<Result<Folder, string>> => {
-  const deadline = systemClock.elapsed() + FOLDER_WAIT_MS;
-  for (;;) {
-    const folder = await openFolder(path);
-    if (folder.ok) return folder;
-    const { kind, detail } = folder.error;
-    const isOver = shutdown.signal.aborted || systemClock.elapsed() > deadline;
-    if (kind === "Unusable" || isOver) return err(detail);
-    if (stage.waiting !== detail) log.info({ problem: detail }, "waiting for the state folder");
-    stage.waiting = detail;
-    await sleep(systemClock, FOLDER_PERIOD_MS, shutdown.signal);
-  }
 };
 
 const KEYS_PERIOD_MS = 5_000;

@@ -6,7 +6,6 @@
  * uids and versions, because a lease is no fence. Exit codes: 0 ended in order, 1 failed.
  */
 
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Registry } from "prom-client";
 import { z } from "zod";
@@ -29,7 +28,8 @@ import { createLogger, type Logger } from "#runtime/log.ts";
 import { createRegistry } from "#runtime/metrics.ts";
 import { tellParent } from "#runtime/parent.ts";
 import { systemRandom } from "#runtime/random.ts";
-import { secret } from "#runtime/secret.ts";
+import type { Secret } from "#runtime/secret.ts";
+import { readToken } from "#runtime/token-file.ts";
 import type { Shutdown } from "#runtime/shutdown.ts";
 import type { WantedSpec } from "./cluster.ts";
 import { createExecutors } from "./executors.ts";
@@ -92,6 +92,8 @@ export const runOperatorProcess = async (
     level: given.SCALP_LOG_LEVEL,
     clock: systemClock,
   });
+  const token = readToken("SCALP_TOKEN_FILE", given.SCALP_TOKEN_FILE);
+  if (!token.ok) return fail(token.error);
   const server = await serverOf(given, env);
   if (!server.ok) return fail(server.error);
   const registry = createRegistry();
@@ -100,7 +102,7 @@ export const runOperatorProcess = async (
   if (!connection.ok) return fail(connection.error);
   const api = createHttpApi({ ...machine, metrics }, connection.value, { component: "operator" });
   const namespace = given.SCALP_NAMESPACE ?? server.value.namespace ?? "default";
-  const works = { given, fleet: fleet.value, log, registry, api, namespace };
+  const works = { given, fleet: fleet.value, token: token.value, log, registry, api, namespace };
   const code = await run(works, shutdown);
   await connection.value.close();
   log.info({ code, reason: shutdown.reason() }, "stopped");
@@ -112,6 +114,7 @@ const machine = { clock: systemClock, timers: systemClock, random: systemRandom 
 type Works = {
   readonly given: Variables;
   readonly fleet: FleetConfig;
+  readonly token: Secret;
   readonly log: Logger;
   readonly registry: Registry;
   readonly api: KubeApi;
@@ -165,8 +168,7 @@ const LEASE = "scalp-operator";
 const EVENTS_MAX = 50_000;
 
 const createWorks = (works: Works, recorder: EventRecorder): KubeOperator => {
-  const { given, fleet, log, registry, api, namespace } = works;
-  const token = secret(readFileSync(given.SCALP_TOKEN_FILE, "utf8").trim());
+  const { given, fleet, token, log, registry, api, namespace } = works;
   const emulator = emulatorUrls(given.SCALP_EMULATOR_URL);
   const watched = given.SCALP_WATCH_NAMESPACE ?? namespace;
   return createKubeOperator(

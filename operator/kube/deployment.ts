@@ -29,7 +29,7 @@ export const deploymentOf = (
   metadata: ownedMetadata(strategy),
   spec: {
     replicas: 1,
-    // The old pod is gone before the new one starts: both would want the same account and volume.
+    // A rollout ends the old pod before it starts the new one; after a deletion the new one waits.
     strategy: { type: "Recreate" },
     revisionHistoryLimit: 2,
     progressDeadlineSeconds: 600,
