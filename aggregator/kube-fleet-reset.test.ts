@@ -5,11 +5,11 @@ import fc from "fast-check";
 import { z } from "zod";
 import { millis } from "#base/clock.ts";
 import { err } from "#base/result.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { ApiError, KubeApi } from "#kubernetes/api.ts";
 import type { KubeObject } from "#kubernetes/object.ts";
 import { createVirtualTime } from "#simulation/time.ts";
 import type { ResetTarget } from "./fleet.ts";
-import { liveStrategies } from "./kube-fleet-reset.ts";
 import { NOW } from "./testing/fixtures.ts";
 import { openKubeWorld, type KubeWorld } from "./testing/kube-world.ts";
 

@@ -10,18 +10,11 @@
 import { z } from "zod";
 import type { Clock, Millis } from "#base/clock.ts";
 import { err, ok, type Result } from "#base/result.ts";
-import { API_VERSION, LIVE_STRATEGY } from "#crds/live-strategy.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { ApiError, KubeApi } from "#kubernetes/api.ts";
 import type { KubeObject } from "#kubernetes/object.ts";
-import type { Resource } from "#kubernetes/resource.ts";
 import { fleetKeyText, type ResetTarget } from "./fleet.ts";
 import { whyNotReset } from "./kube-fleet-words.ts";
-
-export const liveStrategies: Resource = {
-  apiVersion: API_VERSION,
-  kind: LIVE_STRATEGY,
-  plural: "livestrategies",
-};
 
 export type ResetDeps = {
   readonly api: Pick<KubeApi, "get" | "patchMerge">;

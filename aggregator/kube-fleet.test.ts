@@ -3,10 +3,10 @@
 import { expect, test } from "@jest/globals";
 import { millis } from "#base/clock.ts";
 import { ok } from "#base/result.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { ApiError } from "#kubernetes/api.ts";
 import { untilAborted } from "#runtime/shutdown.ts";
 import { createVirtualTime } from "#simulation/time.ts";
-import { liveStrategies } from "./kube-fleet-reset.ts";
 import { NOW } from "./testing/fixtures.ts";
 import { openKubeWorld, type KubeWorld } from "./testing/kube-world.ts";
 

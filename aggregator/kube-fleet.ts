@@ -9,6 +9,7 @@
 import type { Clock, Timers } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
 import { err, ok, type Result } from "#base/result.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import { readLiveStrategy } from "#crds/live-strategy-check.ts";
 import type { KubeApi } from "#kubernetes/api.ts";
 import { keyOf, type KubeObject } from "#kubernetes/object.ts";
@@ -17,7 +18,7 @@ import { createReflector, type Reflector } from "#kubernetes/reflector.ts";
 import type { Stored } from "#kubernetes/indexer.ts";
 import type { Logger } from "#runtime/log.ts";
 import type { Fleet, FleetList, FleetMember } from "./fleet.ts";
-import { liveStrategies, resetKillSwitch } from "./kube-fleet-reset.ts";
+import { resetKillSwitch } from "./kube-fleet-reset.ts";
 import { whyUnread } from "./kube-fleet-words.ts";
 import { inOrder, readMember } from "./member.ts";
 

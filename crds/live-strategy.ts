@@ -22,6 +22,12 @@ import { liveStrategyStatus } from "./live-strategy-status.ts";
 export const API_GROUP = "scalpradar.io";
 export const API_VERSION = "scalpradar.io/v1alpha1";
 export const LIVE_STRATEGY = "LiveStrategy";
+/** Where an API server has them. */
+export const liveStrategies = {
+  apiVersion: API_VERSION,
+  kind: LIVE_STRATEGY,
+  plural: "livestrategies",
+} as const;
 
 /** The block of each kind, in the strategy and in an asset's overrides alike. */
 export const blockOfKind = {

@@ -6,12 +6,12 @@
 import { millis, type Clock, type Millis, type Timers } from "#base/clock.ts";
 import { chance } from "#base/random.ts";
 import { err } from "#base/result.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { ApiError, KubeApi } from "#kubernetes/api.ts";
 import type { KubeObject } from "#kubernetes/object.ts";
 import { createMemoryApi } from "#kubernetes/testing/memory-api.ts";
 import { silentLogger } from "#runtime/log.ts";
 import { createKubeFleet } from "../kube-fleet.ts";
-import { liveStrategies } from "../kube-fleet-reset.ts";
 
 /** Time that passes when it is told to. */
 type Time = Clock & Timers & { readonly runUntil: (until: Millis) => Promise<void> };

@@ -6,6 +6,7 @@
 import { expect, test } from "@jest/globals";
 import { millis } from "#base/clock.ts";
 import { err, ok } from "#base/result.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { ApiError, KubeApi } from "#kubernetes/api.ts";
 import type { KubeObject } from "#kubernetes/object.ts";
 import {
@@ -27,7 +28,6 @@ import {
   write,
   type KubeWorld,
 } from "../testing/kube-world.ts";
-import { liveStrategies } from "./live-strategies.ts";
 
 const openWorld = (around?: Parameters<typeof openKubeWorld>[1]) =>
   openKubeWorld(createVirtualTime(millis(0), 1), around);

@@ -9,7 +9,7 @@
 import type { Clock } from "#base/clock.ts";
 import { settleAll } from "#base/settle.ts";
 import type { ExecutorSpec } from "#crds/executor-spec.ts";
-import type { LiveStrategy } from "#crds/live-strategy.ts";
+import { liveStrategies, type LiveStrategy } from "#crds/live-strategy.ts";
 import type { KubeApi } from "#kubernetes/api.ts";
 import type { ObjectMeta } from "#kubernetes/object.ts";
 import {
@@ -24,7 +24,6 @@ import {
 import { childrenOf, type Children } from "./children.ts";
 import { apiErrorOf, createKeeper, toError, type Keeper } from "./children-keeper.ts";
 import { childName, isChildOf } from "./identity.ts";
-import { liveStrategies } from "./live-strategies.ts";
 import { mergePatch } from "./merge-patch.ts";
 import type { ChildName, Records } from "./records.ts";
 import { HTTP_PORT } from "./service.ts";

@@ -10,13 +10,6 @@ import {
 } from "#crds/live-strategy.ts";
 import { liveStrategyStatus, type LiveStrategyStatus } from "#crds/live-strategy-status.ts";
 import type { KubeObject, ObjectMeta } from "#kubernetes/object.ts";
-import type { Resource } from "#kubernetes/resource.ts";
-
-export const liveStrategies: Resource = {
-  apiVersion: API_VERSION,
-  kind: LIVE_STRATEGY,
-  plural: "livestrategies",
-};
 
 export type CachedStrategy = {
   readonly metadata: ObjectMeta;

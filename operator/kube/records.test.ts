@@ -2,7 +2,7 @@
 
 import { expect, test } from "@jest/globals";
 import { millis } from "#base/clock.ts";
-import type { LiveStrategy } from "#crds/live-strategy.ts";
+import { liveStrategies, type LiveStrategy } from "#crds/live-strategy.ts";
 import type { LiveStrategyStatus } from "#crds/live-strategy-status.ts";
 import {
   configMaps,
@@ -20,7 +20,6 @@ import {
   write,
   type KubeWorld,
 } from "../testing/kube-world.ts";
-import { liveStrategies } from "./live-strategies.ts";
 
 const openWorld = (around?: Parameters<typeof openKubeWorld>[1]) =>
   openKubeWorld(createVirtualTime(millis(0), 1), around);

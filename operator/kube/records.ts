@@ -7,6 +7,7 @@
 
 import type { Clock, Timers } from "#base/clock.ts";
 import type { Random } from "#base/random.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { KubeApi, Selection } from "#kubernetes/api.ts";
 import { createFreshView, type Copy, type FreshView } from "#kubernetes/fresh-view.ts";
 import type { Indexed, Stored } from "#kubernetes/indexer.ts";
@@ -26,7 +27,7 @@ import { keyText } from "../cluster.ts";
 import { credentialsOf } from "../status.ts";
 import { CHILDREN_SELECTOR, STRATEGY_LABEL, STRATEGY_UID_LABEL } from "./identity.ts";
 import { pack } from "./packed.ts";
-import { createStrategyParser, liveStrategies, type CachedStrategy } from "./live-strategies.ts";
+import { createStrategyParser, type CachedStrategy } from "./live-strategies.ts";
 
 export type RecordsDeps = {
   readonly api: KubeApi;

@@ -7,7 +7,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "#base/clock.ts";
-import type { LiveStrategy } from "#crds/live-strategy.ts";
+import { liveStrategies, type LiveStrategy } from "#crds/live-strategy.ts";
 import type { KubeApi } from "#kubernetes/api.ts";
 import type { KubeObject, ObjectMeta } from "#kubernetes/object.ts";
 import { deployments } from "#kubernetes/resource.ts";
@@ -15,7 +15,7 @@ import { statusOfUnreadable } from "../conditions.ts";
 import { FINALIZER, FORCE_DELETE } from "../observed.ts";
 import { FIELD_MANAGER, toError } from "./children-keeper.ts";
 import { childName, isChildOf } from "./identity.ts";
-import { liveStrategies, type Unreadable } from "./live-strategies.ts";
+import { type Unreadable } from "./live-strategies.ts";
 import { mergePatch } from "./merge-patch.ts";
 import type { Records } from "./records.ts";
 

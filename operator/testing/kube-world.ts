@@ -5,7 +5,7 @@
 
 import { millis, type Clock, type Millis, type Timers } from "#base/clock.ts";
 import { chance } from "#base/random.ts";
-import type { LiveStrategy } from "#crds/live-strategy.ts";
+import { liveStrategies, type LiveStrategy } from "#crds/live-strategy.ts";
 import type { KubeApi } from "#kubernetes/api.ts";
 import type { KubeObject, Manifest } from "#kubernetes/object.ts";
 import type { Resource } from "#kubernetes/resource.ts";
@@ -13,7 +13,6 @@ import { createMemoryApi } from "#kubernetes/testing/memory-api.ts";
 import { silentLogger } from "#runtime/log.ts";
 import type { StrategyEvent } from "../cluster.ts";
 import { createKubeCluster, type KubeCluster } from "../kube/cluster.ts";
-import { liveStrategies } from "../kube/live-strategies.ts";
 import { openRecords } from "../kube/records.ts";
 import { specOf, strategyOf } from "./samples.ts";
 import { settingsOf } from "./workloads.ts";

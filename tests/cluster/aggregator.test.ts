@@ -4,8 +4,9 @@
  */
 
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { liveStrategies, resetKillSwitch } from "#aggregator/kube-fleet-reset.ts";
+import { resetKillSwitch } from "#aggregator/kube-fleet-reset.ts";
 import { millis } from "#base/clock.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { KubeApi } from "#kubernetes/api.ts";
 import { configMaps } from "#kubernetes/resource.ts";
 import { systemClock } from "#runtime/clock.ts";

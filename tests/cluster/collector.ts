@@ -2,6 +2,7 @@
  * The garbage collector, played by a test: it is done when this is, and not in its own time.
  */
 
+import { liveStrategies } from "#crds/live-strategy.ts";
 import {
   configMaps,
   deployments,
@@ -10,7 +11,6 @@ import {
   volumeClaims,
   type Resource,
 } from "#kubernetes/resource.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { listAll, type Stored } from "./convergence.ts";
 

@@ -7,6 +7,7 @@
  */
 
 import { z } from "zod";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import {
   collectionPath,
   configMaps,
@@ -16,7 +17,6 @@ import {
   volumeClaims,
   type Resource,
 } from "#kubernetes/resource.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import type { ObjectMeta } from "#kubernetes/object.ts";
 import type { AuditEvent } from "./audit.ts";
 import type { ControlPlane } from "./control-plane.ts";

@@ -9,9 +9,9 @@
 
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { sleep } from "#base/clock.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { processEnv } from "#runtime/env.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import type { AuditEvent } from "./audit.ts";
 import { createNamespace } from "./child-world.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";

@@ -14,8 +14,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { sleep } from "#base/clock.ts";
 import { chance } from "#base/random.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import type { FleetConfig } from "#crds/fleet.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import { loadFleetConfig } from "#operator/local/manifests.ts";
 import { sessionClock, startSession, systemClock } from "#runtime/clock.ts";
 import { processEnv } from "#runtime/env.ts";
@@ -28,7 +28,7 @@ import { startFaultFront, type FaultFront } from "./fault-front.ts";
 import { startFaultProxy, type FaultProxy } from "./fault-proxy.ts";
 import { kubeconfigWriter } from "./kubectl.ts";
 import { startOperator, type RunningOperator } from "./operator-world.ts";
-import { emulator, violationsIn } from "./oracle.ts";
+import { violationsIn } from "./oracle.ts";
 import { createRandomUser } from "./random-user.ts";
 import { faults } from "./reflector-faults.ts";
 import { until } from "./until.ts";
@@ -64,7 +64,7 @@ beforeAll(async () => {
   if (!loaded.ok) throw new Error(loaded.error.join("\n"));
   fleet = loaded.value;
   const clock = sessionClock(startSession(systemClock.now(), SPEED));
-  operator = await startOperator(throughProxy(), { namespace: NAMESPACE, emulator, clock, log });
+  operator = await startOperator(throughProxy(), { namespace: NAMESPACE, clock, log });
 }, START_TIMEOUT_MS);
 
 afterAll(async () => {

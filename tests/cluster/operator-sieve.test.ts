@@ -12,8 +12,8 @@
  */
 
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import { configMaps, deployments, services, volumeClaims } from "#kubernetes/resource.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
 import {
   auditedSoFar,

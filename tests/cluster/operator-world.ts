@@ -66,7 +66,8 @@ export const noExecutors: Executors = {
   control: () => Promise.resolve(err("it does not answer")),
 };
 
-const emulator = {
+/** Where nobody listens: what executors are told of it is all that counts here. */
+export const emulator = {
   restUrl: "http://emulator.trading.svc:8099",
   publicStreamUrl: "ws://emulator.trading.svc:8099/v2/ws/public",
   privateStreamUrl: "ws://emulator.trading.svc:8099/v2/ws/private",

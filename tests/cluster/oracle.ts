@@ -11,13 +11,7 @@ import type { Manifest } from "#kubernetes/object.ts";
 import { childrenOf } from "#operator/kube/children.ts";
 import { differences } from "#operator/kube/difference.ts";
 import type { Objects, Stored } from "./convergence.ts";
-import { settings } from "./operator-world.ts";
-
-export const emulator = {
-  restUrl: "http://emulator.trading.svc:8099",
-  publicStreamUrl: "ws://emulator.trading.svc:8099/v2/ws/public",
-  privateStreamUrl: "ws://emulator.trading.svc:8099/v2/ws/private",
-};
+import { emulator, settings } from "./operator-world.ts";
 
 const CHILDREN = ["ConfigMap", "Deployment", "PersistentVolumeClaim", "Service"];
 /** A claim is left behind on purpose. */

@@ -9,6 +9,7 @@
 
 import type { Clock } from "#base/clock.ts";
 import { chance } from "#base/random.ts";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import {
   collectionPath,
   configMaps,
@@ -17,7 +18,6 @@ import {
   services,
   type Resource,
 } from "#kubernetes/resource.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import type { ApiCall } from "./api-call.ts";
 import { manifestOf } from "./operator-world.ts";
 

@@ -4,8 +4,8 @@
  */
 
 import { z } from "zod";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import { configMaps, deployments, services } from "#kubernetes/resource.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import type { World } from "./convergence.ts";
 import type { RunningOperator } from "./operator-world.ts";
 import { STRATEGY } from "./stage-hands.ts";

@@ -4,6 +4,7 @@
  */
 
 import { z } from "zod";
+import { liveStrategies } from "#crds/live-strategy.ts";
 import {
   collectionPath,
   configMaps,
@@ -13,7 +14,6 @@ import {
   type Resource,
 } from "#kubernetes/resource.ts";
 import { CHILDREN_SELECTOR } from "#operator/kube/identity.ts";
-import { liveStrategies } from "#operator/kube/live-strategies.ts";
 import { toObject } from "./child-world.ts";
 import { collectOne, collectOrphans } from "./collector.ts";
 import type { ControlPlane } from "./control-plane.ts";

@@ -9,7 +9,7 @@ import { createNamespace } from "./child-world.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { isIdle, objectsIn, worldOf, type World } from "./convergence.ts";
 import { startOperator, type OperatorOptions, type RunningOperator } from "./operator-world.ts";
-import { emulator, violationsIn } from "./oracle.ts";
+import { violationsIn } from "./oracle.ts";
 import { createPositionHolder } from "./position-holder.ts";
 import { createHands, type Hands } from "./stage-hands.ts";
 import { until } from "./until.ts";
@@ -50,7 +50,7 @@ export const openStage = async (plane: ControlPlane): Promise<Stage> => {
     ...hands,
     namespace,
     start: async (around) => {
-      const options = { namespace, executors, emulator, workers: 2, ...(around && { around }) };
+      const options = { namespace, executors, workers: 2, ...(around && { around }) };
       const operator = await startOperator(plane, options);
       running.push(operator);
       spoken.push(operator.events);

@@ -3,13 +3,13 @@
  * and kubectl. The exchange's own log is held against the product after each scenario.
  */
 
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import { systemClock } from "#runtime/clock.ts";
 import { until } from "../cluster/until.ts";
 import { askAggregator, executorSaid } from "./chart-aggregator.ts";
 import { strategyOf } from "./chart-strategies.ts";
 import { chartWith, startChartWorld, type ChartWorld, type Pod } from "./chart-world.ts";
-import { missingForNode } from "./requirements.ts";
+import { canRunNode, testOnNode } from "./on-node.ts";
 
 const START_TIMEOUT_MS = 300_000;
 const TIMEOUT_MS = 240_000;
@@ -17,16 +17,13 @@ const TIMEOUT_MS = 240_000;
 const FILLED_WITHIN_MS = 120_000;
 const STEP_TIMEOUT_MS = 90_000;
 
-const missing = missingForNode();
-for (const line of missing) process.stderr.write(`${line}\n`);
-
 const DEMO = "grid-atr";
 
 let world: ChartWorld;
 let notes: string;
 let installedAt: number;
 beforeAll(async () => {
-  if (missing.length > 0) return;
+  if (!canRunNode) return;
   world = await startChartWorld();
   installedAt = systemClock.now();
   const chart = chartWith(world.cluster.image, "demo.enabled=true");
@@ -36,7 +33,7 @@ beforeAll(async () => {
   });
 }, START_TIMEOUT_MS);
 afterAll(async () => {
-  if (missing.length === 0) await world.close();
+  if (canRunNode) await world.close();
 }, TIMEOUT_MS);
 
 /** For whoever reads why it did not come to that. */
@@ -61,11 +58,11 @@ const explained = async (work: () => Promise<void>): Promise<void> => {
 };
 
 const scenario = (sentence: string, work: () => Promise<void>): void => {
-  (missing.length === 0 ? test : test.skip)(sentence, () => explained(work), TIMEOUT_MS);
+  testOnNode(sentence, () => explained(work), TIMEOUT_MS);
 };
 
 afterEach(() => {
-  if (missing.length > 0) return;
+  if (!canRunNode) return;
   const { doubledClientIds, nakedIntervals } = world.audit();
   expect(doubledClientIds).toEqual([]);
   expect(nakedIntervals).toEqual([]);

@@ -3,7 +3,7 @@
  * one, that comes up by itself and leaves nothing behind.
  */
 
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
@@ -14,15 +14,11 @@ import { until } from "../cluster/until.ts";
 import { watchVersions } from "../cluster/versions.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
 import { familyOf, survivorsOf, traces, type Traces } from "./leftovers.ts";
-import { missingForNode } from "./requirements.ts";
+import { canRunNode, testOnNode } from "./on-node.ts";
 import { emulatorOf, EMULATOR_PORT, GRACE_SECONDS, namespaceOf, scriptPod } from "./workloads.ts";
 
 const START_TIMEOUT_MS = 300_000;
 const TIMEOUT_MS = 120_000;
-
-const missing = missingForNode();
-for (const line of missing) process.stderr.write(`${line}\n`);
-const testOnNode = missing.length === 0 ? test : test.skip;
 
 const NAMESPACE = "work";
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
@@ -31,7 +27,7 @@ const EMULATOR = { name: "emulator", namespace: NAMESPACE };
 let before: Traces;
 let cluster: Cluster;
 beforeAll(async () => {
-  if (missing.length > 0) return;
+  if (!canRunNode) return;
   before = await traces();
   cluster = await startCluster();
   const steps = [...cluster.steps].map(([step, ms]) => `${step} ${(ms / 1_000).toFixed(1)} s`);
@@ -39,7 +35,7 @@ beforeAll(async () => {
   await cluster.apply([namespaceOf(NAMESPACE)]);
 }, START_TIMEOUT_MS);
 afterAll(async () => {
-  if (missing.length === 0) await cluster.close();
+  if (canRunNode) await cluster.close();
 }, TIMEOUT_MS);
 
 const pod = z.object({

@@ -3,7 +3,7 @@
  * not, who it runs as, and that it is the same every time.
  */
 
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import {
   cpSync,
   globSync,
@@ -29,20 +29,16 @@ import {
   LABELS,
   PROJECT_IMAGE,
 } from "./images.ts";
-import { missingForNode } from "./requirements.ts";
+import { canRunNode, testOnNode } from "./on-node.ts";
 
 const TIMEOUT_MS = 300_000;
 const OURS_MAX_BYTES = 15_000_000;
-
-const missing = missingForNode();
-for (const line of missing) process.stderr.write(`${line}\n`);
-const testWithBuildah = missing.length === 0 ? test : test.skip;
 
 const folder = mkdtempSync(join(tmpdir(), "scalp-images-"));
 let shop: ImageShop;
 let built: string;
 beforeAll(async () => {
-  if (missing.length > 0) return;
+  if (!canRunNode) return;
   shop = openImageShop(join(folder, "shop"));
   await buildBaseImage(shop, join(folder, "one"));
   await buildFiles();
@@ -57,7 +53,7 @@ const filesOf = (image: string): Promise<ReadonlyMap<string, Stats>> =>
     return new Map(paths.map((path) => [`/${path}`, lstatSync(join(at, path))]));
   });
 
-testWithBuildah("it runs one program as nobody, and says what it is", async () => {
+testOnNode("it runs one program as nobody, and says what it is", async () => {
   const { config } = await shop.inspect(PROJECT_IMAGE);
   expect(config.User).toBe("65532:65532");
   expect(config.Entrypoint).toEqual(["node", "/app/dist/scalp/scalp.js"]);
@@ -68,7 +64,7 @@ testWithBuildah("it runs one program as nobody, and says what it is", async () =
   });
 });
 
-testWithBuildah("it is the base, and of ours what is needed and no more", async () => {
+testOnNode("it is the base, and of ours what is needed and no more", async () => {
   const [base, ours] = [await filesOf(BASE_IMAGE), await filesOf(PROJECT_IMAGE)];
   const added = [...ours.keys()].filter((path) => !base.has(path));
   expect(added.every((path) => path === "/app" || path.startsWith("/app/"))).toBe(true);
@@ -88,7 +84,7 @@ testWithBuildah("it is the base, and of ours what is needed and no more", async 
   expect(mine).toBeLessThan(OURS_MAX_BYTES);
 });
 
-testWithBuildah(
+testOnNode(
   "nothing in it helps an intruder: no shell, no package manager, no other user's rights",
   async () => {
     const files = await filesOf(PROJECT_IMAGE);
@@ -106,7 +102,7 @@ testWithBuildah(
   },
 );
 
-testWithBuildah(
+testOnNode(
   "built again from the same files it is the same to the last bit",
   async () => {
     const { rootfs } = await shop.inspect(PROJECT_IMAGE);
@@ -131,7 +127,7 @@ const sbom = z.object({
 const readSbom = (at: string): unknown =>
   JSON.parse(readFileSync(join(at, "app/dist/sbom.cdx.json"), "utf8"));
 
-testWithBuildah(
+testOnNode(
   "it lists the packages that are bundled in it, of the program and of the page",
   async () => {
     const { components } = sbom.parse(await shop.unpacked(PROJECT_IMAGE, readSbom));
@@ -147,7 +143,7 @@ testWithBuildah(
   },
 );
 
-testWithBuildah(
+testOnNode(
   "what .dockerignore lets through is enough to build the program and the page from",
   async () => {
     const dockerfile = join(folder, "Dockerfile.sources");

@@ -3,7 +3,7 @@
  * chart, the exchange in another one, and a strategy that is applied and deleted with kubectl.
  */
 
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { z } from "zod";
 import { liveStrategyStatus } from "#crds/live-strategy-status.ts";
 import { systemClock } from "#runtime/clock.ts";
@@ -12,16 +12,12 @@ import { installIdentities, RELEASE } from "../cluster/identities.ts";
 import { manifestOf } from "../cluster/operator-world.ts";
 import { until } from "../cluster/until.ts";
 import { startCluster, type Cluster } from "./cluster.ts";
-import { missingForNode } from "./requirements.ts";
+import { canRunNode, testOnNode } from "./on-node.ts";
 import { containerSecurity, emulatorOf, namespaceOf, podSecurity } from "./workloads.ts";
 
 const START_TIMEOUT_MS = 300_000;
 const TIMEOUT_MS = 240_000;
 const STEP_TIMEOUT_MS = 90_000;
-
-const missing = missingForNode();
-for (const line of missing) process.stderr.write(`${line}\n`);
-const testOnNode = missing.length === 0 ? test : test.skip;
 
 const NAMESPACE = "trading";
 const NAME = "grid-atr";
@@ -30,7 +26,7 @@ const TOKEN = "token-of-executors";
 
 let cluster: Cluster;
 beforeAll(async () => {
-  if (missing.length > 0) return;
+  if (!canRunNode) return;
   cluster = await startCluster();
   await installCrd(cluster.plane);
   (await installIdentities(cluster.plane, "Namespaced", [NAMESPACE])).close();
@@ -47,7 +43,7 @@ beforeAll(async () => {
   ]);
 }, START_TIMEOUT_MS);
 afterAll(async () => {
-  if (missing.length === 0) await cluster.close();
+  if (canRunNode) await cluster.close();
 }, TIMEOUT_MS);
 
 const secretOf = (
