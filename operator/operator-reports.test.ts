@@ -216,6 +216,14 @@ test("an event is recorded once what it tells is stored", async () => {
   expect(world.events).toEqual(["grid-atr Normal Trading: Entries may be sent."]);
 });
 
+test("what an action failed of is told, also where its failure cannot be written down", async () => {
+  const world = createSmallCluster([declared("grid-atr")]);
+  const failing = (words: string) => () => Promise.reject(new Error(words));
+  const cluster = { setFinalizer: failing("refused"), writeStatus: failing("the server is away") };
+  const operator = operatorOf(world, { cluster });
+  await expect(operator.reconcile("trading/grid-atr")).rejects.toThrow("refused");
+});
+
 const holding = () => ({ symbols: [symbolOf({ cycle: openCycleOf() })] });
 
 test("a strategy that goes says what is known of the positions that it leaves", async () => {

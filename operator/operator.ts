@@ -117,7 +117,10 @@ const advance = async (deps: OperatorDeps, key: string, memory: Memory): Promise
     // What goes wrong is seen before the next try.
     if (isToBeSaidFirst(observed, decision.action)) await report(deps, observed, decision, memory);
     await act(deps, observed, decision.action, memory).catch(async (error: unknown) => {
-      await report(deps, withStatusOfNow(deps, observed), decision, memory);
+      const now = withStatusOfNow(deps, observed);
+      await report(deps, now, decision, memory).catch((err: unknown) =>
+        deps.log.warn({ err, key }, "a failure is not written down"),
+      );
       throw error;
     });
     if (kind === "RemoveFinalizer") return {};
